@@ -1,0 +1,12 @@
+//! The gateway role: ends TLS, decides what a surface may reach, serves the start page.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use relaybox_process::{Env, RoleError};
+
+/// Serves until shutdown.
+pub fn start(env: Env) -> Pin<Box<dyn Future<Output = Result<(), RoleError>> + Send>> {
+    let _ = env;
+    todo!()
+}

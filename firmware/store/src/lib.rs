@@ -1,0 +1,349 @@
+//! The only crate that speaks SQL. One handle is one practice.
+//!
+//! It deliberately knows nothing of sockets, sessions or who may do what: callers hand over events
+//! that `protocol` has verified and allowed, and plans made from a filter and a scope.
+//!
+//! Invariants: an append that returned is durable (`synchronous=FULL`); arrival numbers are gap-free
+//! and commit-ordered; only [`Tail`] feeds live delivery; a read or write decided under an older
+//! member table is answered [`StoreError::Stale`] or [`Outcome::Stale`].
+
+pub mod plan;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use relaybox_protocol::receipts::{ChainKey, PolicyMark};
+use relaybox_protocol::refusal::Class;
+use relaybox_protocol::scope::IndexKey;
+use relaybox_protocol::{EventId, PublicKey};
+
+pub use plan::Plan;
+
+/// Arrival number: 1, 2, 3 … without gaps, in commit order.
+pub type Seq = u64;
+
+/// Last arrival number, and that of the last event that can change membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    pub n: Seq,
+    pub m: Seq,
+}
+
+/// How an event came to the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Live,
+    Import,
+    Restore,
+    Sync,
+}
+
+/// The slot of a replaceable or addressable event.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Slot {
+    pub author: PublicKey,
+    pub kind: u16,
+    /// Empty for replaceable kinds.
+    pub d: String,
+}
+
+/// An event that may be stored, as `protocol` allowed it.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    pub id: EventId,
+    pub author: PublicKey,
+    pub kind: u16,
+    pub created_at: u64,
+    /// Exact JSON.
+    pub bytes: Arc<str>,
+    pub keys: Vec<IndexKey>,
+    pub slot: Option<Slot>,
+    pub expires: Option<u64>,
+    pub origin: Origin,
+    /// It moves `m` and is listed by [`Store::changes`].
+    pub moves_members: bool,
+    /// Receipt chains in which it becomes due.
+    pub chains: Vec<ChainKey>,
+    /// A receipt: the dues it clears, and the head it becomes.
+    pub covers: Option<Covers>,
+    /// NIP-09: ids of the author's own events, and addresses with versions up to `created_at`.
+    pub deletes: Vec<EventId>,
+    pub deletes_addresses: Vec<(u16, String)>,
+    /// Whose byte quota pays; `None` for the box's own events.
+    pub charge: Option<PublicKey>,
+    /// Position of the member table that allowed it; `None` is never stale (receipts).
+    pub at: Option<Seq>,
+}
+
+/// What a receipt does to its chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Covers {
+    pub chain: ChainKey,
+    pub ids: Vec<EventId>,
+    /// Rows named so far, this receipt's included.
+    pub n: u64,
+    /// The head of the chain it builds on; the commit fails with `Conflict` when it is another one.
+    pub prev: Option<EventId>,
+}
+
+/// What became of one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Stored {
+        seq: Seq,
+        received: u64,
+    },
+    Duplicate,
+    Superseded,
+    Deleted,
+    OverQuota,
+    /// A membership event arrived after `at`: decide again.
+    Stale,
+}
+
+/// An event not yet named by a receipt of this chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub seq: Seq,
+    /// Unix seconds, never falling.
+    pub received: u64,
+    /// Heads of both policy chains at arrival.
+    pub mark: PolicyMark,
+    pub chain: ChainKey,
+    pub id: EventId,
+}
+
+/// One stored event, borrowed from the engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    pub seq: Seq,
+    pub received: u64,
+    pub created_at: u64,
+    pub bytes: &'a str,
+}
+
+/// The head of the snapshot that answered, and whether the plan's limit was not what ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    pub head: Head,
+    pub complete: bool,
+}
+
+/// Committed (or announced) events in arrival order.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    pub events: Vec<Delivered>,
+}
+
+/// One event for live fan-out. `seq` is none for announced (ephemeral) events.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    pub seq: Option<Seq>,
+    pub received: u64,
+    pub id: EventId,
+    pub author: PublicKey,
+    pub kind: u16,
+    pub created_at: u64,
+    pub keys: Arc<[IndexKey]>,
+    pub bytes: Arc<str>,
+    pub moves_members: bool,
+}
+
+/// Purposes of one-time marks and counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Space {
+    HttpAuth,
+    BlossomAuth,
+    Invitation,
+    WrapSender,
+    Suspensions,
+}
+
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// Database file; its directory exists.
+    pub path: PathBuf,
+    /// Rows up to which a read runs on the caller's thread.
+    pub inline_rows_max: usize,
+    pub readers: usize,
+    /// Ids in one NIP-77 answer.
+    pub neg_ids_max: usize,
+    /// Bytes one key may store; 0 = no limit.
+    pub quota_bytes: u64,
+    /// `false` only in the test that shows what FULL is for.
+    pub synchronous_full: bool,
+}
+
+impl StoreConfig {
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            inline_rows_max: 512,
+            readers: 4,
+            neg_ids_max: 500_000,
+            quota_bytes: 0,
+            synchronous_full: true,
+        }
+    }
+}
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("answer under the present members")]
+    Stale(Head),
+    #[error("reach the database")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("trust a head that went back")]
+    WentBack { seen: Seq, found: Seq },
+    #[error("open a database of a newer version")]
+    NewerSchema { found: u32, known: u32 },
+    #[error("build on the chain's head")]
+    Conflict,
+    #[error("list so many ids")]
+    TooMany,
+    #[error("read the database")]
+    Corrupt(String),
+}
+
+impl StoreError {
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Stale(_) | Self::Conflict => Class::Conflict,
+            Self::TooMany => Class::TooLarge,
+            Self::Unavailable(_) | Self::WentBack { .. } => Class::Unavailable,
+            Self::NewerSchema { .. } | Self::Corrupt(_) => Class::Internal,
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// One practice's events.
+#[derive(Clone)]
+pub struct Store {}
+
+/// Live delivery in arrival order.
+pub struct Tail {}
+
+impl Tail {
+    /// The next committed or announced events; waits for them.
+    pub async fn next(&mut self) -> Result<Batch> {
+        todo!()
+    }
+}
+
+/// A lease on a sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    pub epoch: u64,
+}
+
+#[allow(clippy::unused_async, reason = "the second engine awaits")]
+impl Store {
+    /// Migrates, checks, refuses a newer schema. `now` is asked at each commit.
+    pub async fn open(config: &StoreConfig, now: Arc<dyn Fn() -> u64 + Send + Sync>) -> Result<Self> {
+        let _ = (config, now);
+        todo!()
+    }
+    pub async fn append(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
+        let _ = batch;
+        todo!()
+    }
+    /// One transaction, all or nothing; `at` compared once, before the first.
+    pub async fn append_all(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
+        let _ = batch;
+        todo!()
+    }
+    pub async fn announce(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
+        let _ = batch;
+        todo!()
+    }
+    pub async fn due(&self, max: usize) -> Result<Vec<Due>> {
+        let _ = max;
+        todo!()
+    }
+    pub async fn due_count(&self) -> Result<u64> {
+        todo!()
+    }
+    pub async fn chain_head(&self, chain: &ChainKey) -> Result<Option<(u64, EventId)>> {
+        let _ = chain;
+        todo!()
+    }
+    pub async fn purge(&self, ids: &[EventId], order: EventId) -> Result<usize> {
+        let _ = (ids, order);
+        todo!()
+    }
+    pub async fn snapshot(&self, into: &Path) -> Result<Head> {
+        let _ = into;
+        todo!()
+    }
+    /// Newest first, each event once, one limit over all branches. Refuses `at` below `m`.
+    pub async fn read(&self, plan: &Plan, at: Seq, row: &mut (dyn FnMut(Row<'_>) + Send)) -> Result<Answer> {
+        let _ = (plan, at, row);
+        todo!()
+    }
+    pub async fn count(&self, plan: &Plan, at: Seq) -> Result<(Head, u64)> {
+        let _ = (plan, at);
+        todo!()
+    }
+    /// (created_at, id) for NIP-77.
+    pub async fn ids(&self, plan: &Plan, at: Seq) -> Result<(Head, Vec<(u64, EventId)>)> {
+        let _ = (plan, at);
+        todo!()
+    }
+    pub fn tail(&self, after: Seq) -> Tail {
+        let _ = after;
+        todo!()
+    }
+    pub async fn head(&self) -> Result<Head> {
+        todo!()
+    }
+    pub async fn once(&self, space: Space, key: &[u8], until: u64) -> Result<bool> {
+        let _ = (space, key, until);
+        todo!()
+    }
+    /// Adds `n` unless the sum would pass `limit`; true when it was added.
+    pub async fn spend(&self, space: Space, key: &[u8], n: i64, limit: i64) -> Result<bool> {
+        let _ = (space, key, n, limit);
+        todo!()
+    }
+    pub async fn lease(&self, name: &str, ttl: Duration) -> Result<Option<Lease>> {
+        let _ = (name, ttl);
+        todo!()
+    }
+    /// Membership events and policy receipts in arrival order, exact bytes: the fold at start.
+    pub async fn changes(&self, after: Seq) -> Result<Vec<Change>> {
+        let _ = after;
+        todo!()
+    }
+    pub async fn quarantine(&self, rejected: Vec<Rejected>) -> Result<()> {
+        let _ = rejected;
+        todo!()
+    }
+    /// Removes events past their NIP-40 expiry, at most `max`; returns how many.
+    pub async fn expire(&self, now: u64, max: usize, lease: &Lease) -> Result<usize> {
+        let _ = (now, max, lease);
+        todo!()
+    }
+    /// Integrity, signatures, index against events, receipt chains, dues (see `check.rs`).
+    pub async fn check(&self) -> Result<Vec<String>> {
+        todo!()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub seq: Seq,
+    pub received: u64,
+    pub bytes: String,
+}
+
+/// Bytes that were refused and are kept for a person to look at.
+#[derive(Debug, Clone)]
+pub struct Rejected {
+    pub bytes: Vec<u8>,
+    pub reason: String,
+    pub origin: Origin,
+}
