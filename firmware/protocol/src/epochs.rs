@@ -1,6 +1,7 @@
 //! Practice epochs: 2105 and 2101 (PROTOCOL 2.3, 2.7), keyring and its walk back.
 
 use crate::envelope::EpochSecret;
+use crate::nip44::CryptoError;
 use crate::random::Random;
 use crate::{Event, EventId, Keys, PublicKey, SecretKey};
 
@@ -44,7 +45,7 @@ pub struct NewEpoch<'a> {
 }
 
 /// A signed 2105.
-pub fn build_epoch(practice: &Keys, new: &NewEpoch<'_>, random: &mut Random) -> Event {
+pub fn build_epoch(practice: &Keys, new: &NewEpoch<'_>, random: &mut Random) -> Result<Event, CryptoError> {
     let _ = (practice, new, random);
     todo!()
 }
@@ -53,14 +54,13 @@ pub fn build_epoch(practice: &Keys, new: &NewEpoch<'_>, random: &mut Random) -> 
 /// `signer` is P or a rostered holder; `desk`, `chart`, `confidential` as given.
 pub fn build_grant(
     signer: &Keys,
-    sequence: Option<Sequence>,
     member: &PublicKey,
     n: u64,
     secrets: &[(crate::permissions::Compartment, &SecretKey)],
     created_at: u64,
     random: &mut Random,
-) -> Event {
-    let _ = (signer, sequence, member, n, secrets, created_at, random);
+) -> Result<Event, CryptoError> {
+    let _ = (signer, member, n, secrets, created_at, random);
     todo!()
 }
 

@@ -1,7 +1,7 @@
 //! 2100 PatientKeyGrant (PROTOCOL 2.2, 2.7), and builders of the other policy events
 //! (2102, 2103, 2104, 2106–2109) in their exact shapes.
 
-use crate::nip44::ConversationKey;
+use crate::nip44::{ConversationKey, CryptoError};
 use crate::random::Random;
 use crate::{Event, EventId, Keys, PublicKey, SecretKey};
 
@@ -21,7 +21,7 @@ pub fn build_patient_grant(
     rows: &[GrantRow],
     created_at: u64,
     random: &mut Random,
-) -> Event {
+) -> Result<Event, CryptoError> {
     let _ = (signer, reader, authority, rows, created_at, random);
     todo!()
 }

@@ -1,7 +1,7 @@
 //! The former suite's cipher, read only (PROTOCOL 2.6; the format is described in
 //! docs/ref/protocol.md). Nothing here can encrypt.
 
-use crate::nip44::CryptoError;
+use crate::nip44::{ConversationKey, CryptoError};
 
 /// What trial decryption found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +14,9 @@ pub enum Opened {
     Damaged,
 }
 
-/// Opens a payload by trial under the raw ECDH x: HMAC first, then Poly1305.
-pub fn open(shared_x: &[u8; 32], payload: &str) -> Result<Opened, CryptoError> {
-    let _ = (shared_x, payload);
+/// Opens a payload by trial under conv(p0, reader): HMAC first, then Poly1305. Both ciphers start
+/// from the same conversation key, so grants of epoch 0 carry conversation keys like all others.
+pub fn open(key: &ConversationKey, payload: &str) -> Result<Opened, CryptoError> {
+    let _ = (key, payload);
     todo!()
 }

@@ -17,6 +17,7 @@ pub mod epochs;
 pub mod event;
 pub mod fold;
 pub mod grants;
+pub mod hex;
 pub mod keys;
 pub mod kinds;
 pub mod legacy;

@@ -1,13 +1,13 @@
 //! NIP-59 gift wraps and NIP-17 messages with explicit randomness and time.
 
 use crate::random::Random;
-use crate::{Event, Keys, PublicKey};
+use crate::{Event, Keys, PublicKey, Tag};
 
 /// A rumor (unsigned inner event) to wrap.
 #[derive(Debug, Clone)]
 pub struct Rumor {
     pub kind: u16,
-    pub tags: Vec<Vec<String>>,
+    pub tags: Vec<Tag>,
     pub content: String,
     pub created_at: u64,
 }
