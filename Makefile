@@ -1,0 +1,40 @@
+SHELL := /bin/bash
+
+# Two commands: `make run` starts a box with a demo practice, `make test` runs every test.
+# Both install what they miss on Debian 12 (scripts/setup.sh), and say how long each step took.
+
+.PHONY: help run test check bench heavy fresh fmt
+
+help:
+	@echo "make run    build and start a box with a demo practice (ARGS='--reset' begins anew)"
+	@echo "make test   every test"
+	@echo "make check  format, lints, docs, rules of the house"
+	@echo "make bench  speed and memory, release build"
+	@echo "make heavy  the long proofs: crash, power cut, simulation, fuzz, planted faults"
+	@echo "make fresh  run and test in an empty Debian 12"
+	@echo "make fmt    format the sources"
+
+run:
+	@scripts/run.sh $(ARGS)
+
+test:
+	@scripts/setup.sh tests
+	@scripts/test.sh $(ARGS)
+
+check:
+	@scripts/setup.sh tests
+	@scripts/check.sh
+
+bench:
+	@scripts/setup.sh
+	@scripts/bench.sh $(ARGS)
+
+heavy:
+	@scripts/setup.sh tests
+	@scripts/heavy.sh $(ARGS)
+
+fresh:
+	@scripts/fresh.sh $(ARGS)
+
+fmt:
+	@. scripts/tools.sh && use_cargo && cargo fmt --all

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# `make bench`: speed and memory on this machine, release build. Arguments go to the bench.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tools.sh
+use_cargo
+step build cargo build --release --locked --workspace --bins
+exec "${CARGO_TARGET_DIR:-target}/release/relaybox-bench" "$@"

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# `make run`: sets up, builds, starts the box with the demo practice. Arguments go to `relaybox dev`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh
+. scripts/tools.sh
+use_cargo
+
+# The dev profile: its ciphers and signatures are optimised (Cargo.toml), the rest is not, which
+# keeps the first build short (docs/design/build.md has the figures).
+start=$SECONDS
+echo "building with $(rustc --version | cut -d' ' -f1,2); the first time takes some minutes"
+cargo build --locked --package relaybox --bin relaybox
+echo "built in $((SECONDS - start)) s"
+
+# exec: Ctrl-C and the exit status are the box's own.
+exec "${CARGO_TARGET_DIR:-target}/debug/relaybox" dev --data .relaybox-dev --demo "$@"

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# The one set-up script: names what is missing on a Debian 12 machine and installs it.
+#
+#   scripts/setup.sh         what building and running needs
+#   scripts/setup.sh tests   also what checks and tests need (Node, as an npm package of its own)
+#
+# Works as root or with sudo. Installs Debian packages only, and npm packages into tests/node.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tools.sh
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "setup: run as root, or install sudo; needed: $*" >&2
+        exit 1
+    fi
+}
+
+installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+
+missing=()
+want() {
+    local package
+    for package in "$@"; do installed "$package" || missing+=("$package"); done
+}
+
+if command -v dpkg-query >/dev/null; then
+    want gcc libc6-dev pkg-config make git ca-certificates
+    [ -n "$(find_cargo)" ] || missing+=(cargo-web rustc-web)
+    if [ "${1:-}" = tests ]; then
+        # Debian's own compiler has its linter and formatter in packages of their own.
+        if [ "$(find_cargo)" = /usr/bin ] || [ -z "$(find_cargo)" ]; then want rust-web-clippy rustfmt-web; fi
+        command -v npm >/dev/null || missing+=(npm)
+    fi
+    if [ ${#missing[@]} -gt 0 ]; then
+        echo "setup: missing: ${missing[*]}"
+        # Debian's base archive has Rust 1.85; the security archive, known after an update, has 1.96.
+        as_root apt-get update -qq
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    fi
+fi
+
+if [ -z "$(find_cargo)" ]; then
+    echo "setup: no cargo 1.$rust_minor_min or newer. On Debian 12 it comes from the security archive" >&2
+    echo "       (deb http://security.debian.org/debian-security bookworm-security main)." >&2
+    exit 1
+fi
+
+if [ "${1:-}" = tests ]; then
+    # Installed again only when the lock file is newer than what is there.
+    if [ ! -x tests/node/node_modules/.bin/node ] ||
+        [ tests/node/package-lock.json -nt tests/node/node_modules/.package-lock.json ]; then
+        echo "setup: installing Node and nostr-tools into tests/node"
+        npm --prefix tests/node ci --no-audit --no-fund --loglevel=error
+        touch tests/node/node_modules/.package-lock.json
+    fi
+fi

@@ -1,0 +1,115 @@
+//! What the lock file may hold: one TLS stack, one runtime, no git sources, licences of a short list.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::tree;
+
+/// Second TLS stacks, second runtimes, C libraries that need a tool chain of their own.
+const BANNED: [&str; 9] = [
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "openssl",
+    "openssl-sys",
+    "native-tls",
+    "smol",
+    "async-std",
+    "async-io",
+    "async-global-executor",
+];
+
+/// Crates of which two versions in one binary would be a fault, not a nuisance.
+const SINGLE: [&str; 8] =
+    ["rustls", "tokio", "tokio-rustls", "ring", "hyper", "rusqlite", "nostr", "tokio-tungstenite"];
+
+/// Licences that a dependency may offer (one of its alternatives is enough).
+const LICENCES: [&str; 11] = [
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "Unicode-3.0",
+    "CC0-1.0",
+    "0BSD",
+];
+
+fn packages() -> Vec<(String, String, Option<String>)> {
+    let lock: toml::Table = tree::read("Cargo.lock").parse().unwrap();
+    let field = |package: &toml::Value, name: &str| {
+        package.get(name).and_then(toml::Value::as_str).map(str::to_owned)
+    };
+    lock["package"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| (field(p, "name").unwrap(), field(p, "version").unwrap(), field(p, "source")))
+        .collect()
+}
+
+#[test]
+fn the_lock_file_holds_no_banned_crate_and_no_git_source() {
+    let packages = packages();
+    assert!(packages.len() > 50, "the lock file was not read");
+    for (name, version, source) in packages {
+        assert!(!BANNED.contains(&name.as_str()), "{name} {version} came in through a dependency");
+        let from_git = source.is_some_and(|source| source.starts_with("git+"));
+        assert!(!from_git, "{name} {version} comes from git");
+    }
+}
+
+#[test]
+fn crates_that_must_be_single_have_one_version() {
+    let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, version, _) in packages() {
+        versions.entry(name).or_default().insert(version);
+    }
+    for name in SINGLE {
+        let found = versions.get(name).map_or(0, BTreeSet::len);
+        assert_eq!(found, 1, "{name}: {:?}", versions.get(name));
+    }
+}
+
+/// True when one alternative of an SPDX expression consists of allowed licences only. Enough for
+/// the expressions crates use: `OR` binds loosest, `AND` next, parentheses group alternatives.
+fn allowed(expression: &str) -> bool {
+    let expression = expression.replace('/', " OR ");
+    if let Some((left, rest)) = expression.split_once('(') {
+        let (inside, right) = rest.split_once(')').unwrap();
+        let inside = if allowed(inside) { "MIT" } else { "none" };
+        return allowed(&format!("{left}{inside}{right}"));
+    }
+    expression.split(" OR ").any(|one| one.split(" AND ").all(|name| LICENCES.contains(&name.trim())))
+}
+
+#[test]
+fn an_expression_is_allowed_by_one_alternative_and_refused_by_a_missing_part() {
+    assert!(allowed("MIT OR GPL-3.0"));
+    assert!(allowed("Apache-2.0/MIT"));
+    assert!(allowed("(MIT OR Apache-2.0) AND Unicode-3.0"));
+    assert!(!allowed("MIT AND GPL-3.0"));
+    assert!(!allowed("MPL-2.0"));
+}
+
+#[test]
+fn every_dependency_has_an_allowed_licence() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--locked", "--format-version", "1", "--filter-platform", HOST])
+        .current_dir(tree::root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(packages.len() > 50);
+    for package in packages {
+        let licence = package["license"].as_str().unwrap_or("none named");
+        assert!(allowed(licence), "{} is under {licence}", package["name"]);
+    }
+}
+
+/// Crates of other systems are neither built nor shipped.
+const HOST: &str =
+    if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
