@@ -6,7 +6,11 @@
 
 pub mod clock;
 pub mod config;
+pub mod logging;
+pub mod peer;
 pub mod rpc;
+pub mod shutdown;
+pub mod unit;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -17,6 +21,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::peer::Callers;
 
 /// A socket bound before any role starts.
 #[derive(Debug)]
@@ -31,6 +36,8 @@ pub struct Env {
     pub config: Arc<Config>,
     /// By the names of the role manifest: `relay`, `ceremony`, `relay-plain`, `gateway` …
     pub listeners: Vec<(String, Listener)>,
+    /// Who may call on each Unix socket of this role; ask at each accept.
+    pub callers: Callers,
     /// Becomes true once: drain and return.
     pub shutdown: watch::Receiver<bool>,
     /// Call when connections are accepted.
@@ -38,7 +45,8 @@ pub struct Env {
     pub clock: Clock,
     /// State directory of the role; exists, private.
     pub state: PathBuf,
-    /// Directory of credentials (systemd's, or one in dev).
+    /// Directory of credentials (systemd's, or one in dev). The relay's: `receipts.key`, the secret of
+    /// the box key B as 64 lower-case hex characters and a line break; `audit.key`, the same for B′.
     pub credentials: PathBuf,
     /// One process for all roles: per-process hardening is skipped.
     pub dev: bool,

@@ -1,8 +1,15 @@
 //! The relay's second socket, `ceremony`: one JSON object a line each way. Callers are the vault
 //! (in dev: the dev launcher), restore and import; no network surface reaches it.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::io::BufStream;
+use tokio::net::UnixStream;
+
+use super::line::{self, LineError};
+use crate::config::RelayConfig;
 
 /// A request line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,4 +51,158 @@ pub enum Reply {
         events: u64,
     },
     Done,
+}
+
+/// Why the relay did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum CeremonyError {
+    #[error("reach the relay's ceremony socket")]
+    Line(#[from] LineError),
+    #[error("have event {index} taken by the relay: {text} ({code})")]
+    Refused { index: usize, code: String, text: String },
+    #[error("understand the relay's answer")]
+    Unexpected,
+}
+
+/// Position and practice of the relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Hex; none before the claim.
+    pub practice: Option<String>,
+    /// Last arrival number.
+    pub head: u64,
+    pub events: u64,
+}
+
+/// The caller's side of the socket. One request at a time.
+pub struct CeremonyClient {
+    stream: BufStream<UnixStream>,
+    line_bytes_max: usize,
+}
+
+impl CeremonyClient {
+    /// # Errors
+    /// When nothing listens on the socket.
+    pub async fn connect(path: &Path) -> Result<Self, CeremonyError> {
+        let stream = UnixStream::connect(path).await.map_err(LineError::from)?;
+        let line_bytes_max = RelayConfig::default().ceremony_line_bytes_max;
+        Ok(Self { stream: BufStream::new(stream), line_bytes_max })
+    }
+
+    /// Fixes P (hex), once.
+    ///
+    /// # Errors
+    /// When another practice is claimed already.
+    pub async fn claim(&mut self, practice: &str) -> Result<(), CeremonyError> {
+        match self.ask(&Request::Claim { practice: practice.to_owned() }).await? {
+            Reply::Done => Ok(()),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// One transaction. Gives ids in order with their arrival numbers; a duplicate has none.
+    ///
+    /// # Errors
+    /// `Refused` names the event; then nothing was stored.
+    pub async fn append(
+        &mut self,
+        events: Vec<Box<RawValue>>,
+    ) -> Result<Vec<(String, Option<u64>)>, CeremonyError> {
+        stored(self.ask(&Request::Append { events }).await?)
+    }
+
+    /// Events of a former practice, stored as they are.
+    ///
+    /// # Errors
+    /// As `append`.
+    pub async fn import(
+        &mut self,
+        events: Vec<Box<RawValue>>,
+    ) -> Result<Vec<(String, Option<u64>)>, CeremonyError> {
+        stored(self.ask(&Request::Import { events }).await?)
+    }
+
+    /// # Errors
+    /// When the relay does not answer.
+    pub async fn state(&mut self) -> Result<State, CeremonyError> {
+        match self.ask(&Request::State).await? {
+            Reply::State { practice, head, events } => Ok(State { practice, head, events }),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    async fn ask(&mut self, request: &Request) -> Result<Reply, CeremonyError> {
+        line::write(&mut self.stream, request).await?;
+        let reply = line::read(&mut self.stream, self.line_bytes_max).await?;
+        Ok(reply.ok_or(LineError::Truncated)?)
+    }
+}
+
+fn stored(reply: Reply) -> Result<Vec<(String, Option<u64>)>, CeremonyError> {
+    match reply {
+        Reply::Stored { events } => Ok(events),
+        other => Err(unexpected(other)),
+    }
+}
+
+fn unexpected(reply: Reply) -> CeremonyError {
+    match reply {
+        Reply::Refused { index, code, text } => CeremonyError::Refused { index, code, text },
+        _ => CeremonyError::Unexpected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers each request line with the next of these replies, and gives back what was asked.
+    async fn answering(replies: Vec<Reply>) -> (CeremonyClient, tokio::task::JoinHandle<Vec<String>>) {
+        let (near, far) = UnixStream::pair().unwrap();
+        let client = CeremonyClient { stream: BufStream::new(near), line_bytes_max: 1_000 };
+        let relay = tokio::spawn(async move {
+            let mut far = BufStream::new(far);
+            let mut asked = Vec::new();
+            for reply in replies {
+                let request: serde_json::Value = line::read(&mut far, 1_000).await.unwrap().unwrap();
+                asked.push(request.to_string());
+                line::write(&mut far, &reply).await.unwrap();
+            }
+            asked
+        });
+        (client, relay)
+    }
+
+    #[tokio::test]
+    async fn each_request_gets_its_reply() {
+        let state = Reply::State { practice: None, head: 3, events: 2 };
+        let stored = Reply::Stored { events: vec![("ab".to_owned(), Some(4)), ("cd".to_owned(), None)] };
+        let (mut client, relay) = answering(vec![Reply::Done, stored, state]).await;
+        client.claim("00").await.unwrap();
+        let event = RawValue::from_string("{\"id\":\"ab\"}".to_owned()).unwrap();
+        let ids = client.append(vec![event]).await.unwrap();
+        assert_eq!(ids, [("ab".to_owned(), Some(4)), ("cd".to_owned(), None)]);
+        assert_eq!(client.state().await.unwrap(), State { practice: None, head: 3, events: 2 });
+        let asked = relay.await.unwrap();
+        assert_eq!(
+            asked,
+            ["{\"claim\":{\"practice\":\"00\"}}", "{\"append\":{\"events\":[{\"id\":\"ab\"}]}}", "\"state\""]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_names_the_event_and_the_reason() {
+        let refused =
+            Reply::Refused { index: 1, code: "seq".to_owned(), text: "not the next event".to_owned() };
+        let (mut client, _relay) = answering(vec![refused]).await;
+        let error = client.append(Vec::new()).await.unwrap_err();
+        assert_eq!(error.to_string(), "have event 1 taken by the relay: not the next event (seq)");
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_hangs_up_is_an_error() {
+        let (mut client, relay) = answering(Vec::new()).await;
+        relay.await.unwrap();
+        assert!(client.state().await.is_err());
+    }
 }
