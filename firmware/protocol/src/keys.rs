@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use hkdf::Hkdf;
 use nostr::nips::nip19::{FromBech32, ToBech32};
 use secp256k1::schnorr;
 use sha2::{Digest, Sha256};
@@ -48,6 +49,11 @@ pub(crate) fn labelled_hash(label: &str, parts: &[&[u8]]) -> [u8; 32] {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// HKDF-extract-SHA256 of RFC 5869 with an ASCII salt.
+pub(crate) fn extract(salt: &str, ikm: &[u8]) -> [u8; 32] {
+    Hkdf::<Sha256>::extract(Some(salt.as_bytes()), ikm).0.into()
 }
 
 fn proof_message(practice: &PublicKey, role: KeyRole) -> [u8; 32] {

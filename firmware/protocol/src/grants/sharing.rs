@@ -1,0 +1,76 @@
+//! 2106 Disclosure: invitation, share and end, signed by patient or guardian (PROTOCOL 2.7, 4).
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::event::{self, key_tag, number_tag, tag};
+use crate::nip44::{ConversationKey, CryptoError};
+use crate::random::Random;
+use crate::{Event, EventId, Keys, PublicKey, SecretKey, hex, kinds};
+
+/// Ids in one share.
+pub const IDS_MAX: usize = 1_000;
+
+/// An invitation: a key that shows `token` may send wraps to the author until then.
+pub fn build_invitation(author: &Keys, token: &[u8], until: u64, created_at: u64) -> Event {
+    let hash = hex::encode(&Sha256::digest(token));
+    let tags = vec![tag("invite", [&hash]), number_tag("until", until)];
+    event::sign(author, kinds::DISCLOSURE, tags, "", created_at)
+}
+
+/// What the author says about a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Said {
+    Complete,
+    Selection,
+}
+
+/// Parts of a share.
+#[derive(Debug, Clone)]
+pub struct Share<'a> {
+    pub recipient: PublicKey,
+    /// 1 to 1,000.
+    pub ids: &'a [EventId],
+    pub until: u64,
+    /// Hash of the encrypted blob that holds the packet.
+    pub blob: Option<&'a str>,
+    pub purpose: &'a str,
+    pub said: Option<Said>,
+    pub created_at: u64,
+}
+
+/// The content of a share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareText {
+    pub purpose: String,
+    pub said: Option<Said>,
+}
+
+/// A share. Fails when the recipient's key is not on the curve or there are not 1 to 1,000 ids.
+pub fn build_share(author: &Keys, share: &Share<'_>, random: &mut Random) -> Result<Event, CryptoError> {
+    if share.ids.is_empty() || share.ids.len() > IDS_MAX {
+        return Err(CryptoError::Size);
+    }
+    let text = ShareText { purpose: share.purpose.to_owned(), said: share.said };
+    let text = serde_json::to_vec(&text).map_err(|_| CryptoError::Encoding)?;
+    let content = ConversationKey::derive(author.secret_key(), &share.recipient)?.encrypt(&text, random)?;
+    let mut tags = vec![key_tag("p", &share.recipient)];
+    tags.extend(share.ids.iter().map(|id| tag("e", [&id.to_hex()])));
+    tags.push(number_tag("until", share.until));
+    tags.extend(share.blob.map(|blob| tag("x", [blob])));
+    Ok(event::sign(author, kinds::DISCLOSURE, tags, content, share.created_at))
+}
+
+/// The text of a share: `secret` is the author's or the recipient's, `other` the other's key.
+pub fn open_share(secret: &SecretKey, other: &PublicKey, event: &Event) -> Option<ShareText> {
+    let text = ConversationKey::derive(secret, other).ok()?.decrypt(&event.content).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Ends an invitation or a share by its author.
+pub fn build_share_end(author: &Keys, ended: &EventId, created_at: u64) -> Event {
+    let tags = vec![tag("e", [&ended.to_hex(), "", "end"])];
+    event::sign(author, kinds::DISCLOSURE, tags, "", created_at)
+}
