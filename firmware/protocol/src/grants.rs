@@ -18,7 +18,9 @@ pub use access::{
     build_destruction, build_lift, build_link, build_succession, build_suspension,
 };
 pub use roster::{AgentEntry, Desk, Name, Patients, RosterEntry, Service, build_agent, build_roster};
-pub use sharing::{Said, Share, ShareText, build_invitation, build_share, build_share_end, open_share};
+pub use sharing::{
+    IDS_MAX, Said, Share, ShareText, build_invitation, build_share, build_share_end, open_share,
+};
 
 /// Rows in one 2100.
 pub const ROWS_MAX: usize = 250;

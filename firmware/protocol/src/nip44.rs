@@ -16,7 +16,7 @@ pub const WRAP_PLAINTEXT_BYTES_MAX: usize = 262_144;
 /// Version, nonce, extended length and MAC of a payload, bytes.
 const OVERHEAD_BYTES: usize = 1 + 32 + 6 + 32;
 /// Shortest payload: 32 bytes of padded text with the short length.
-const PAYLOAD_BYTES_MIN: usize = 1 + 32 + 2 + 32 + 32;
+pub(crate) const PAYLOAD_BYTES_MIN: usize = 1 + 32 + 2 + 32 + 32;
 const VERSION: u8 = 2;
 
 /// A NIP-44 v2 conversation key (HKDF-extract, salt `nip44-v2`, of the ECDH x). Debug is redacted.
