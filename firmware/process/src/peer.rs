@@ -18,6 +18,11 @@ pub enum PeerError {
     NotAllowed { uid: u32, socket: String },
 }
 
+/// The uid of this process.
+pub fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 impl Callers {
     /// Admits these uids on this socket.
     #[must_use]
@@ -29,7 +34,7 @@ impl Callers {
     /// Admits only the uid of this process: development and tests, where all roles share it.
     #[must_use]
     pub fn own_uid(sockets: &[&str]) -> Self {
-        let own = rustix::process::geteuid().as_raw();
+        let own = own_uid();
         sockets.iter().fold(Self::default(), |callers, socket| callers.allow(socket, [own]))
     }
 
@@ -54,7 +59,7 @@ mod tests {
         let (here, _there) = UnixStream::pair().unwrap();
         let own = Callers::own_uid(&["relay"]);
         assert!(own.admit("relay", &here).is_ok());
-        let uid = rustix::process::geteuid().as_raw();
+        let uid = own_uid();
         let strangers = Callers::default().allow("relay", [uid + 1]);
         assert!(matches!(strangers.admit("relay", &here), Err(PeerError::NotAllowed { .. })));
     }

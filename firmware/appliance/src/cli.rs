@@ -1,0 +1,266 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use relaybox_process::clock::Clock;
+use relaybox_process::config::Config;
+use relaybox_process::unit::Unit;
+use relaybox_process::{Env, Listener, logging, shutdown};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::dev::{self, DevBox, Fill, Options};
+use crate::launch::{LaunchError, bind_unix};
+use crate::roles::{self, Role};
+use crate::tools;
+
+/// Health records of one practice on one small box.
+#[derive(Debug, Parser)]
+#[command(name = "relaybox", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run every role in one process, for development
+    Dev(DevArgs),
+    /// Run the relay role (systemd does this)
+    Relay(RoleArgs),
+    /// Run the gateway role (systemd does this)
+    Gateway(RoleArgs),
+    /// Look at a configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Args)]
+struct DevArgs {
+    /// Directory of everything the box keeps
+    #[arg(long, value_name = "DIR", default_value_os_t = dev::default_data().to_owned())]
+    data: PathBuf,
+    /// Address of the HTTPS front [default: 127.0.0.1:8443 and [::1]:8443]; port 0 takes any free port
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Fill a fresh box with the demo practice
+    #[arg(long, conflicts_with = "empty")]
+    demo: bool,
+    /// Run without a practice: the box serves its state only
+    #[arg(long)]
+    empty: bool,
+    /// Offer the relay's WebSocket without TLS on this loopback address as well
+    #[arg(long, value_name = "ADDR")]
+    plain_relay: Option<SocketAddr>,
+    /// Print one line of JSON when ready, and nothing else on standard output
+    #[arg(long)]
+    json: bool,
+    /// Remove everything in the data directory first
+    #[arg(long)]
+    reset: bool,
+    /// Limits and names from this relaybox.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct RoleArgs {
+    /// The relaybox.toml of the box
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// State directory, when systemd gives none
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Directory of credentials, when systemd gives none
+    #[arg(long, value_name = "DIR")]
+    credentials: Option<PathBuf>,
+    /// Where to bind the Unix sockets, when systemd hands over none
+    #[arg(long, value_name = "DIR")]
+    sockets: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Say whether a file can be used, and what to change when it cannot
+    Check {
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Print the reference page of all fields
+    Doc,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a role could not be started by hand.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error("start the role: --{0} is needed outside systemd")]
+    Missing(&'static str),
+    #[error("listen on {address}")]
+    Listen {
+        address: String,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Runs the command to its end.
+///
+/// # Errors
+/// What failed, as a fragment that fits after "failed to", with its causes as sources.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Config(ConfigCommand::Check { config }) => tools::config_check(&config),
+        Command::Config(ConfigCommand::Doc) => tools::config_doc(),
+        Command::Dev(args) => runtime()?.block_on(run_dev(args)),
+        Command::Relay(args) => run_role("relay", &args),
+        Command::Gateway(args) => run_role("gateway", &args),
+    }
+}
+
+/// An error and all its causes in one line.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+async fn run_dev(args: DevArgs) -> Result<(), Failure> {
+    // Before anything else, so that no signal is missed while the box starts.
+    let mut stop = Stop::new()?;
+    let config = args.config.as_deref().map(Config::load).transpose()?.unwrap_or_default();
+    logging::install(config.log.level.filter(), Clock::System);
+    let fill = match (args.demo, args.empty) {
+        (true, _) => Fill::Demo,
+        (_, true) => Fill::Empty,
+        _ => Fill::Keep,
+    };
+    let options = Options {
+        data: args.data,
+        listen: args.listen,
+        plain_relay: args.plain_relay,
+        fill,
+        reset: args.reset,
+        config,
+    };
+    let mut running = tokio::select! {
+        started = DevBox::start(&options, Clock::System) => started?,
+        () = stop.asked() => return Ok(()),
+    };
+    let ready = running.ready();
+    tools::say(&if args.json { ready.line()? } else { ready.text() })?;
+    tokio::select! {
+        failed = running.failed() => {
+            // The failure that stopped the box is the one to tell.
+            let _ = running.stop().await;
+            Ok(failed?)
+        }
+        () = stop.asked() => {
+            log::info!("stopping");
+            tokio::select! {
+                stopped = running.stop() => Ok(stopped?),
+                () = stop.asked() => Err("wait for open connections: told to stop twice".into()),
+            }
+        }
+    }
+}
+
+/// SIGINT and SIGTERM.
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+fn run_role(name: &'static str, args: &RoleArgs) -> Result<(), Failure> {
+    let role = roles::find(name).ok_or("find the role in the manifest")?;
+    let config = Arc::new(Config::load(&args.config)?);
+    let unit = Unit::from_environment()?;
+    logging::install(config.log.level.filter(), Clock::System);
+    runtime()?.block_on(serve(role, config, unit, args))
+}
+
+async fn serve(role: &Role, config: Arc<Config>, mut unit: Unit, args: &RoleArgs) -> Result<(), Failure> {
+    let mut stop = Stop::new()?;
+    let state = unit.state.clone().or_else(|| args.state.clone()).ok_or(StartError::Missing("state"))?;
+    let credentials = unit.credentials.clone().or_else(|| args.credentials.clone());
+    let credentials = match credentials {
+        Some(directory) => directory,
+        None if role.credentials.is_empty() => state.clone(),
+        None => return Err(StartError::Missing("credentials").into()),
+    };
+    let listeners = listeners(role, &config, &mut unit, args).await?;
+    // Without the file nobody but the own user is admitted.
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let (order, shutdown) = shutdown::channel();
+    let ready = Box::new(move || {
+        if let Err(error) = unit.notify_ready() {
+            log::warn!("{}", chain(&error));
+        }
+    });
+    let callers = role.callers(&passwd, relaybox_process::peer::own_uid());
+    let clock = Clock::System;
+    let env = Env { config, listeners, callers, shutdown, ready, clock, state, credentials, dev: false };
+    let mut run = (role.start)(env);
+    tokio::select! {
+        ended = &mut run => {
+            ended?;
+            return Err(LaunchError::Ended { role: role.name }.into());
+        }
+        () = stop.asked() => log::info!("stopping"),
+    }
+    // The role holds the receiver until it ends.
+    let _ = order.send(true);
+    tokio::select! {
+        ended = run => Ok(ended?),
+        () = stop.asked() => Err("wait for open connections: told to stop twice".into()),
+    }
+}
+
+async fn listeners(
+    role: &Role,
+    config: &Config,
+    unit: &mut Unit,
+    args: &RoleArgs,
+) -> Result<Vec<(String, Listener)>, Failure> {
+    let mut listeners = Vec::new();
+    for socket in role.sockets {
+        let mut inherited = unit.take(socket.name)?;
+        if inherited.is_empty() {
+            let directory = args.sockets.as_deref().ok_or(StartError::Missing("sockets"))?;
+            inherited.push(Listener::Unix(bind_unix(directory, socket.name)?));
+        }
+        listeners.extend(inherited.into_iter().map(|listener| (socket.name.to_owned(), listener)));
+    }
+    for name in role.tcp {
+        let mut inherited = unit.take(name)?;
+        if inherited.is_empty() {
+            for address in &config.gateway.listen {
+                let bound = tokio::net::TcpListener::bind(address).await;
+                inherited.push(Listener::Tcp(
+                    bound.map_err(|source| StartError::Listen { address: address.clone(), source })?,
+                ));
+            }
+        }
+        listeners.extend(inherited.into_iter().map(|listener| ((*name).to_owned(), listener)));
+    }
+    Ok(listeners)
+}
