@@ -8,6 +8,7 @@
 //! member table is answered [`StoreError::Stale`] or [`Outcome::Stale`].
 
 pub mod plan;
+mod sqlite;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,9 @@ use relaybox_protocol::refusal::Class;
 use relaybox_protocol::scope::IndexKey;
 use relaybox_protocol::{EventId, PublicKey};
 
-pub use plan::Plan;
+use sqlite::{Engine, TailState};
+
+pub use plan::{Group, Plan, PlanBranch};
 
 /// Arrival number: 1, 2, 3 … without gaps, in commit order.
 pub type Seq = u64;
@@ -171,6 +174,11 @@ pub struct StoreConfig {
     pub neg_ids_max: usize,
     /// Bytes one key may store; 0 = no limit.
     pub quota_bytes: u64,
+    /// Page cache of each reader and of the writer, in KiB.
+    pub reader_cache_kib: usize,
+    pub writer_cache_kib: usize,
+    /// Pages (4 KiB) in the write-ahead log before they move into the database file.
+    pub checkpoint_pages: u32,
     /// `false` only in the test that shows what FULL is for.
     pub synchronous_full: bool,
 }
@@ -183,6 +191,9 @@ impl StoreConfig {
             readers: 4,
             neg_ids_max: 500_000,
             quota_bytes: 0,
+            reader_cache_kib: 1024,
+            writer_cache_kib: 4096,
+            checkpoint_pages: 8192,
             synchronous_full: true,
         }
     }
@@ -199,6 +210,9 @@ pub enum StoreError {
     WentBack { seen: Seq, found: Seq },
     #[error("open a database of a newer version")]
     NewerSchema { found: u32, known: u32 },
+    /// [`Store::append_all`] stored nothing, because of this event.
+    #[error("store the whole batch")]
+    NotAll { index: usize, outcome: Outcome },
     #[error("build on the chain's head")]
     Conflict,
     #[error("list so many ids")]
@@ -210,7 +224,7 @@ pub enum StoreError {
 impl StoreError {
     pub fn class(&self) -> Class {
         match self {
-            Self::Stale(_) | Self::Conflict => Class::Conflict,
+            Self::Stale(_) | Self::Conflict | Self::NotAll { .. } => Class::Conflict,
             Self::TooMany => Class::TooLarge,
             Self::Unavailable(_) | Self::WentBack { .. } => Class::Unavailable,
             Self::NewerSchema { .. } | Self::Corrupt(_) => Class::Internal,
@@ -220,17 +234,28 @@ impl StoreError {
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
+/// Name of the lease that [`Store::expire`] asks for.
+pub const LEASE_EXPIRE: &str = "expire";
+
 /// One practice's events.
-#[derive(Clone)]
-pub struct Store {}
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Arc<Engine>,
+}
 
 /// Live delivery in arrival order.
-pub struct Tail {}
+#[derive(Debug)]
+pub struct Tail {
+    state: TailState,
+}
 
 impl Tail {
-    /// The next committed or announced events; waits for them.
+    /// The next committed or announced events; waits for them. Safe to cancel.
+    ///
+    /// Committed events come in arrival order, none missed and none twice; a receiver that lags reads
+    /// them from the database. Announced events that a receiver was too slow for are gone.
     pub async fn next(&mut self) -> Result<Batch> {
-        todo!()
+        self.state.next().await
     }
 }
 
@@ -240,96 +265,115 @@ pub struct Lease {
     pub epoch: u64,
 }
 
-#[allow(clippy::unused_async, reason = "the second engine awaits")]
 impl Store {
-    /// Migrates, checks, refuses a newer schema. `now` is asked at each commit.
+    /// Migrates, checks, refuses a newer schema. `now` (unix seconds) is asked at each commit and read.
+    #[allow(clippy::unused_async, reason = "the second engine awaits")]
     pub async fn open(config: &StoreConfig, now: Arc<dyn Fn() -> u64 + Send + Sync>) -> Result<Self> {
-        let _ = (config, now);
-        todo!()
+        Ok(Self { engine: Arc::new(Engine::open(config, now)?) })
     }
+
+    /// Durable when it returns; each event by itself, in batch order. A batch with a receipt that does
+    /// not build on its chain's head is refused as a whole with `Conflict`.
     pub async fn append(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
-        let _ = batch;
-        todo!()
+        self.engine.append(batch).await
     }
-    /// One transaction, all or nothing; `at` compared once, before the first.
+
+    /// One transaction, all or nothing; `at` is compared once, before the first: then every outcome is
+    /// `Stale`. Otherwise each is `Stored` or `Duplicate`, or the error names the first that is not.
     pub async fn append_all(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
-        let _ = batch;
-        todo!()
+        self.engine.append_all(batch).await
     }
+
+    /// Ephemeral events: nothing is kept, delivered through the tail in order with the commits around
+    /// them. `Stored` means handed to the tail; its `seq` is the position after which it stands.
     pub async fn announce(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
-        let _ = batch;
-        todo!()
+        self.engine.announce(batch).await
     }
+
+    /// Not yet named by a receipt, in arrival order, at most `max`.
     pub async fn due(&self, max: usize) -> Result<Vec<Due>> {
-        let _ = max;
-        todo!()
+        self.engine.due(max).await
     }
+
     pub async fn due_count(&self) -> Result<u64> {
-        todo!()
+        self.engine.due_count().await
     }
+
+    /// Rows named so far and the last receipt.
     pub async fn chain_head(&self, chain: &ChainKey) -> Result<Option<(u64, EventId)>> {
-        let _ = chain;
-        todo!()
+        self.engine.chain_head(*chain).await
     }
+
+    /// A destruction order (2127): content is overwritten, ids stay and never come back. Returns how
+    /// many were stored.
     pub async fn purge(&self, ids: &[EventId], order: EventId) -> Result<usize> {
-        let _ = (ids, order);
-        todo!()
+        self.engine.purge(ids, order).await
     }
+
+    /// A consistent copy while serving; `into` exists only when the copy is whole and on disk.
     pub async fn snapshot(&self, into: &Path) -> Result<Head> {
-        let _ = into;
-        todo!()
+        self.engine.snapshot(into).await
     }
-    /// Newest first, each event once, one limit over all branches. Refuses `at` below `m`.
+
+    /// Newest first, lowest id first within a second (NIP-01), each event once, one limit for each
+    /// filter. Refuses `at` below `m`.
     pub async fn read(&self, plan: &Plan, at: Seq, row: &mut (dyn FnMut(Row<'_>) + Send)) -> Result<Answer> {
-        let _ = (plan, at, row);
-        todo!()
+        self.engine.read(plan, at, row).await
     }
+
+    /// Events that [`Store::read`] would give.
     pub async fn count(&self, plan: &Plan, at: Seq) -> Result<(Head, u64)> {
-        let _ = (plan, at);
-        todo!()
+        self.engine.count(plan, at).await
     }
-    /// (created_at, id) for NIP-77.
+
+    /// (created_at, id) for NIP-77, in the order of [`Store::read`]; `TooMany` beyond `neg_ids_max`.
     pub async fn ids(&self, plan: &Plan, at: Seq) -> Result<(Head, Vec<(u64, EventId)>)> {
-        let _ = (plan, at);
-        todo!()
+        self.engine.ids(plan, at).await
     }
+
+    /// Listens from now on and starts after this position.
     pub fn tail(&self, after: Seq) -> Tail {
-        let _ = after;
-        todo!()
+        Tail { state: self.engine.tail(after) }
     }
+
     pub async fn head(&self) -> Result<Head> {
-        todo!()
+        self.engine.head().await
     }
+
+    /// True for the first caller only, until `until` (unix seconds).
     pub async fn once(&self, space: Space, key: &[u8], until: u64) -> Result<bool> {
-        let _ = (space, key, until);
-        todo!()
+        self.engine.once(space, key, until).await
     }
+
     /// Adds `n` unless the sum would pass `limit`; true when it was added.
     pub async fn spend(&self, space: Space, key: &[u8], n: i64, limit: i64) -> Result<bool> {
-        let _ = (space, key, n, limit);
-        todo!()
+        self.engine.spend(space, key, n, limit).await
     }
+
+    /// Fences whoever held it before. On one box it is always granted.
     pub async fn lease(&self, name: &str, ttl: Duration) -> Result<Option<Lease>> {
-        let _ = (name, ttl);
-        todo!()
+        self.engine.lease(name, ttl).await.map(Some)
     }
+
     /// Membership events and policy receipts in arrival order, exact bytes: the fold at start.
     pub async fn changes(&self, after: Seq) -> Result<Vec<Change>> {
-        let _ = after;
-        todo!()
+        self.engine.changes(after).await
     }
+
+    /// Keeps refused bytes for a person to look at; no read plan reaches them.
     pub async fn quarantine(&self, rejected: Vec<Rejected>) -> Result<()> {
-        let _ = rejected;
-        todo!()
+        self.engine.quarantine(rejected).await
     }
-    /// Removes events past their NIP-40 expiry, at most `max`; returns how many.
+
+    /// Removes events past their NIP-40 expiry, at most `max`; returns how many. `Conflict` when `lease`
+    /// (of [`LEASE_EXPIRE`]) is not the newest or has run out.
     pub async fn expire(&self, now: u64, max: usize, lease: &Lease) -> Result<usize> {
-        let _ = (now, max, lease);
-        todo!()
+        self.engine.expire(now, max, *lease).await
     }
-    /// Integrity, signatures, index against events, receipt chains, dues (see `check.rs`).
+
+    /// Integrity, signatures, index against events, receipt chains, dues; one line for each fault.
     pub async fn check(&self) -> Result<Vec<String>> {
-        todo!()
+        self.engine.check().await
     }
 }
 

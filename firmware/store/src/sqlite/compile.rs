@@ -1,0 +1,278 @@
+//! A plan as cursors over the index: keys as numbers, the driving set chosen by what it costs.
+
+use std::collections::{BTreeSet, HashMap};
+
+use relaybox_protocol::EventId;
+use relaybox_protocol::scope::IndexKey;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+
+use super::error::fail;
+use super::insert::find;
+use super::keys::{self, signed};
+use super::scan::{BranchState, Entry, GroupState};
+use super::sql;
+use crate::Result;
+use crate::plan::{Plan, PlanBranch};
+
+/// Entries read at the first step of a cursor; each further step reads twice as many.
+const CHUNK_FIRST: usize = 8;
+const CHUNK_MAX: usize = 256;
+/// A driving set with fewer rows than this is taken without looking at the others.
+const PROBE_FIRST: usize = 64;
+/// Beyond this the order of the plan decides.
+const PROBE_MAX: usize = 16_384;
+
+/// Entries of one (key, kind), or those of named ids, newest first.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    /// Branches that take candidates from here.
+    pub(super) branches: Vec<usize>,
+    /// None when `ahead` is all there is.
+    place: Option<Place>,
+    /// Read and not handed over yet, newest last.
+    ahead: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Place {
+    key: i64,
+    kind: i64,
+    since: i64,
+    below: Entry,
+    chunk: usize,
+}
+
+impl Cursor {
+    pub(super) fn next(
+        &mut self,
+        seek: &mut CachedStatement<'_>,
+        steps: &mut usize,
+    ) -> Result<Option<Entry>> {
+        if self.ahead.is_empty()
+            && let Some(place) = &mut self.place
+        {
+            let wanted = place.chunk;
+            read_entries(seek, place, wanted, &mut self.ahead)?;
+            *steps += self.ahead.len() + 1;
+            place.chunk = (wanted * 2).min(CHUNK_MAX);
+            match self.ahead.last() {
+                Some(last) if self.ahead.len() == wanted => place.below = *last,
+                _ => self.place = None,
+            }
+            self.ahead.reverse();
+        }
+        Ok(self.ahead.pop())
+    }
+}
+
+fn read_entries(
+    seek: &mut CachedStatement<'_>,
+    place: &Place,
+    max: usize,
+    into: &mut Vec<Entry>,
+) -> Result<()> {
+    let Entry { created_at, rank, seq } = place.below;
+    let mut rows = seek.query(params![place.key, place.kind, created_at, rank, seq]).map_err(fail)?;
+    while into.len() < max {
+        let Some(row) = rows.next().map_err(fail)? else { break };
+        let entry = Entry {
+            created_at: row.get(0).map_err(fail)?,
+            rank: row.get(1).map_err(fail)?,
+            seq: row.get(2).map_err(fail)?,
+        };
+        if entry.created_at < place.since {
+            break;
+        }
+        into.push(entry);
+    }
+    Ok(())
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Compiled {
+    pub(super) groups: Vec<GroupState>,
+    pub(super) branches: Vec<BranchState>,
+    pub(super) cursors: Vec<Cursor>,
+    pub(super) steps: usize,
+}
+
+pub(super) fn compile(conn: &Connection, plan: &Plan) -> Result<Compiled> {
+    let mut compiler =
+        Compiler { conn, out: Compiled::default(), numbers: HashMap::new(), places: HashMap::new() };
+    for (group, asked) in plan.groups.iter().enumerate() {
+        let left = asked.limit.unwrap_or(usize::MAX);
+        compiler.out.groups.push(GroupState { left, limited: left != usize::MAX && left > 0 });
+        for branch in &asked.branches {
+            compiler.branch(group, branch)?;
+        }
+    }
+    Ok(compiler.out)
+}
+
+struct Compiler<'c, 'p> {
+    conn: &'c Connection,
+    out: Compiled,
+    numbers: HashMap<&'p IndexKey, Option<i64>>,
+    /// Cursors that several branches share: (key, kind, since, until).
+    places: HashMap<(i64, i64, i64, i64), usize>,
+}
+
+/// (key, kind) pairs that exist for a key set and the kinds asked for.
+type Pairs = Vec<(i64, i64)>;
+
+impl<'p> Compiler<'_, 'p> {
+    fn branch(&mut self, group: usize, asked: &'p PlanBranch) -> Result<()> {
+        let mut sets = Vec::new();
+        if !asked.branch.keys.is_empty() {
+            sets.push(self.numbers(&asked.branch.keys)?);
+        }
+        for set in &asked.branch.also {
+            sets.push(self.numbers(set)?);
+        }
+        if sets.iter().any(Vec::is_empty) {
+            return Ok(());
+        }
+        let except = self.numbers(&asked.branch.except)?;
+        let span = (signed(asked.since.unwrap_or(0)), signed(asked.until.unwrap_or(u64::MAX)));
+        let branch = self.out.branches.len();
+        if let Some(ids) = &asked.branch.ids {
+            self.out.branches.push(BranchState { group, sets, except });
+            return self.drive_by_ids(branch, ids, asked.branch.kinds.as_ref(), span);
+        }
+        let pairs = self.drive_by_keys(&mut sets, asked.branch.kinds.as_ref(), span)?;
+        self.out.branches.push(BranchState { group, sets, except });
+        for (key, kind) in pairs {
+            self.cursor(branch, key, kind, span);
+        }
+        Ok(())
+    }
+
+    /// Numbers of the keys that any event ever had, in order.
+    fn numbers(&mut self, set: &'p BTreeSet<IndexKey>) -> Result<Vec<i64>> {
+        let mut numbers = Vec::with_capacity(set.len());
+        for key in set {
+            let number = match self.numbers.get(key) {
+                Some(number) => *number,
+                None => {
+                    self.out.steps += 1;
+                    let number = keys::number(self.conn, key)?;
+                    self.numbers.insert(key, number);
+                    number
+                }
+            };
+            numbers.extend(number);
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    fn cursor(&mut self, branch: usize, key: i64, kind: i64, (since, until): (i64, i64)) {
+        let at = *self.places.entry((key, kind, since, until)).or_insert_with(|| {
+            let below = Entry::above(until);
+            let place = Place { key, kind, since, below, chunk: CHUNK_FIRST };
+            self.out.cursors.push(Cursor { branches: Vec::new(), place: Some(place), ahead: Vec::new() });
+            self.out.cursors.len() - 1
+        });
+        self.out.cursors[at].branches.push(branch);
+    }
+
+    fn drive_by_ids(
+        &mut self,
+        branch: usize,
+        ids: &BTreeSet<EventId>,
+        kinds: Option<&BTreeSet<u16>>,
+        (since, until): (i64, i64),
+    ) -> Result<()> {
+        let mut ahead = Vec::new();
+        for id in ids {
+            self.out.steps += 1;
+            let Some((seq, created_at, kind)) = find(self.conn, id)? else { continue };
+            if (since..=until).contains(&created_at) && kinds.is_none_or(|kinds| kinds.contains(&kind)) {
+                ahead.push(Entry { created_at, rank: keys::rank(id), seq });
+            }
+        }
+        ahead.sort_unstable();
+        self.out.cursors.push(Cursor { branches: vec![branch], place: None, ahead });
+        Ok(())
+    }
+
+    /// Takes the set with the fewest rows out of `sets`, and answers its pairs. Sets are tried in the
+    /// plan's order with a bound that grows, so the choice costs no more than a few times what the
+    /// smallest set has, and nothing when there is only one.
+    fn drive_by_keys(
+        &mut self,
+        sets: &mut Vec<Vec<i64>>,
+        kinds: Option<&BTreeSet<u16>>,
+        span: (i64, i64),
+    ) -> Result<Pairs> {
+        match sets.len() {
+            0 => return self.pairs(&[keys::ANY], kinds),
+            1 => return self.pairs(&sets.remove(0), kinds),
+            _ => {}
+        }
+        let mut found: Vec<Pairs> = Vec::with_capacity(sets.len());
+        let mut bound = PROBE_FIRST;
+        while bound <= PROBE_MAX {
+            for driver in 0..sets.len() {
+                if found.len() == driver {
+                    found.push(self.pairs(&sets[driver], kinds)?);
+                }
+                if self.is_below(bound, &found[driver], span)? {
+                    sets.remove(driver);
+                    return Ok(found.swap_remove(driver));
+                }
+            }
+            bound *= 8;
+        }
+        sets.remove(0);
+        Ok(found.swap_remove(0))
+    }
+
+    /// Whether all pairs together have fewer than `bound` entries in the span.
+    fn is_below(&mut self, bound: usize, pairs: &[(i64, i64)], (since, until): (i64, i64)) -> Result<bool> {
+        if pairs.len() >= bound {
+            return Ok(false);
+        }
+        let mut seek = self.conn.prepare_cached(sql::SEEK).map_err(fail)?;
+        let mut seen = Vec::new();
+        for (key, kind) in pairs {
+            let place = Place { key: *key, kind: *kind, since, below: Entry::above(until), chunk: 0 };
+            read_entries(&mut seek, &place, bound, &mut seen)?;
+            self.out.steps += 1;
+            if seen.len() >= bound {
+                break;
+            }
+        }
+        self.out.steps += seen.len();
+        Ok(seen.len() < bound)
+    }
+
+    /// The kinds that exist for each key, found by seeking from one to the next.
+    fn pairs(&mut self, set: &[i64], kinds: Option<&BTreeSet<u16>>) -> Result<Pairs> {
+        let mut statement = self.conn.prepare_cached(sql::NEXT_KIND).map_err(fail)?;
+        let mut pairs = Vec::new();
+        for key in set {
+            let mut from = 0;
+            loop {
+                let wanted = match kinds {
+                    None => from,
+                    Some(kinds) => match u16::try_from(from).ok().and_then(|from| kinds.range(from..).next())
+                    {
+                        Some(kind) => i64::from(*kind),
+                        None => break,
+                    },
+                };
+                self.out.steps += 1;
+                let next = statement.query_row(params![key, wanted], |row| row.get::<_, i64>(0));
+                let Some(kind) = next.optional().map_err(fail)? else { break };
+                if kind == wanted || kinds.is_none() {
+                    pairs.push((*key, kind));
+                    from = kind + 1;
+                } else {
+                    from = kind;
+                }
+            }
+        }
+        Ok(pairs)
+    }
+}
