@@ -30,6 +30,8 @@ pub mod reader;
 pub mod receipts;
 pub mod refusal;
 pub mod scope;
+#[cfg(test)]
+mod testing;
 pub mod visits;
 pub mod wrap;
 
