@@ -9,9 +9,12 @@ use_cargo
 # The dev profile: its ciphers and signatures are optimised (Cargo.toml), the rest is not, which
 # keeps the first build short (docs/design/build.md has the figures).
 start=$SECONDS
-echo "building with $(rustc --version | cut -d' ' -f1,2); the first time takes some minutes"
+echo "building with $(rustc --version | cut -d' ' -f1,2); the first time takes some minutes" >&2
 cargo build --locked --package relaybox --bin relaybox
-echo "built in $((SECONDS - start)) s"
+echo "built in $((SECONDS - start)) s" >&2
+
+fill=(--demo)
+case " $* " in *" --empty "* | *" --demo "*) fill=() ;; esac
 
 # exec: Ctrl-C and the exit status are the box's own.
-exec "${CARGO_TARGET_DIR:-target}/debug/relaybox" dev --data .relaybox-dev --demo "$@"
+exec "${CARGO_TARGET_DIR:-target}/debug/relaybox" dev "${fill[@]}" "$@"

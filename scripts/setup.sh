@@ -8,6 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
+# Stdout belongs to what is set up for: `make run` with --json prints one line there.
+exec >&2
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then
@@ -58,4 +60,6 @@ if [ "${1:-}" = tests ]; then
         npm --prefix tests/node ci --no-audit --no-fund --loglevel=error
         touch tests/node/node_modules/.package-lock.json
     fi
+    # Scripts of the guide find nostr-tools above their own folder, as they would in a project of yours.
+    ln -sfn ../../tests/node/node_modules docs/guide/node_modules
 fi

@@ -1,0 +1,5 @@
+//! Journeys through the real binary: each test has a box of its own (`relaybox_tests::dev`).
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod pages;
