@@ -101,26 +101,90 @@ impl Word {
 }
 
 /// Words the role starts with.
-pub fn preticked(role: Role) -> &'static [Word] {
-    let _ = role;
-    todo!()
+pub const fn preticked(role: Role) -> &'static [Word] {
+    use Word::{Allergies, Immunizations, Messages, Register, Schedule, Vitals, Write};
+    match role {
+        Role::Doctor => &Word::ALL,
+        Role::Nurse => &[Write, Vitals, Immunizations, Allergies, Messages, Schedule, Register],
+        Role::Ma => &[Write, Vitals, Immunizations, Messages, Schedule],
+        Role::FrontDesk => &[Messages, Schedule, Register],
+    }
+}
+
+/// Words that may be added to the role's own.
+pub const fn addable(role: Role) -> &'static [Word] {
+    match role {
+        Role::Doctor => &[],
+        Role::Nurse => &[Word::Confidential, Word::Admin],
+        Role::Ma => &[Word::Register, Word::Admin],
+        Role::FrontDesk => &[Word::Admin],
+    }
 }
 
 /// Whether the role may have the word at all (pre-ticked or added); a word in neither row of the
 /// role gives nothing (PROTOCOL 2.8.3).
 pub fn may_hold(role: Role, word: Word) -> bool {
-    let _ = (role, word);
-    todo!()
+    preticked(role).contains(&word) || addable(role).contains(&word)
 }
 
 /// The word that a kind needs. `None`: no member writes this kind by a word.
-pub fn word_for(kind: u16) -> Option<Word> {
-    let _ = kind;
-    todo!()
+pub const fn word_for(kind: u16) -> Option<Word> {
+    Some(match kind {
+        2111 | 2112 | 2114 | 2119 | 2121 | 2124 | 2125 => Word::Write,
+        2113 => Word::Vitals,
+        2115 => Word::Allergies,
+        2116 => Word::Immunizations,
+        2117 => Word::Messages,
+        2118 => Word::Order,
+        2120 => Word::Prescribe,
+        2126 => Word::Schedule,
+        2104 | 2110 => Word::Register,
+        2108 | 2109 => Word::Admin,
+        2123 => Word::Confidential,
+        _ => return None,
+    })
 }
 
-/// Whether a kind may stand in this compartment.
-pub fn kind_in(kind: u16, compartment: Compartment) -> bool {
-    let _ = (kind, compartment);
-    todo!()
+/// Kinds on which `["act","sign"]` may stand (PROTOCOL 2.1).
+pub const fn may_be_signed(kind: u16) -> bool {
+    matches!(kind, 2111 | 2119 | 2123)
+}
+
+/// Whether a kind may stand in this compartment. Receipts and access reports follow the events
+/// they are about into each of them.
+pub const fn kind_in(kind: u16, compartment: Compartment) -> bool {
+    match (kind, compartment) {
+        (2122 | 2129 | 32110 | 32111, _) => true,
+        (2110 | 2117 | 2126, Compartment::Desk) => true,
+        (2111..=2121 | 2124 | 2125, Compartment::Chart) => true,
+        (2123, Compartment::Confidential) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_front_desk_may_hold_no_clinical_word() {
+        let held: Vec<_> = Word::ALL.into_iter().filter(|w| may_hold(Role::FrontDesk, *w)).collect();
+        assert_eq!(held, [Word::Messages, Word::Schedule, Word::Register, Word::Admin]);
+    }
+
+    #[test]
+    fn only_doctors_order_prescribe_and_sign() {
+        for word in [Word::Order, Word::Prescribe, Word::Sign] {
+            let roles: Vec<_> = Role::ALL.into_iter().filter(|r| may_hold(*r, word)).collect();
+            assert_eq!(roles, [Role::Doctor]);
+        }
+    }
+
+    #[test]
+    fn names_read_back() {
+        assert!(Role::ALL.into_iter().all(|r| Role::parse(r.as_str()) == Some(r)));
+        assert!(Word::ALL.into_iter().all(|w| Word::parse(w.as_str()) == Some(w)));
+        assert!(Compartment::ALL.into_iter().all(|c| Compartment::parse(c.as_str()) == Some(c)));
+        assert_eq!(Word::parse("Write"), None);
+    }
 }

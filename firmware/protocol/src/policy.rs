@@ -4,21 +4,37 @@
 //! Each fact keeps the positions at which it began and ended, so that [`Policy::at`] answers for
 //! any earlier position as well as for the newest one.
 
+mod commit;
+mod decide;
+mod facts;
+mod shapes;
+mod shards;
+#[cfg(test)]
+pub(crate) mod tests;
+mod view;
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::{Event, EventId, PublicKey};
 
+use crate::kinds;
 use crate::permissions::{Compartment, Role, Word};
+use crate::receipts::ChainKey;
 use crate::refusal::Refusal;
+
+use facts::{Facts, KeyUse, Registered};
+pub(crate) use shapes::number;
 
 /// Place in the order of policy: arrival number for the relay, ordinal of the policy receipt for a
 /// reader. A fact set at position `p` holds for events at positions ≥ `p`.
 pub type Position = u64;
 
-/// The state of the practice after some policy events.
+/// The state of the practice after some policy events. A clone shares all its parts and costs a
+/// few reference counts.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    practice: PublicKey,
+    facts: Facts,
 }
 
 /// How an event reached the fold.
@@ -33,31 +49,82 @@ pub enum Door {
 impl Policy {
     /// Before the first event; `practice` is P, fixed at claim.
     pub fn new(practice: PublicKey) -> Self {
-        Self { practice }
+        let mut facts = Facts { practices: Arc::new(vec![(0, practice)]), ..Facts::default() };
+        facts.keys.insert(practice, Registered { role: KeyUse::Practice, at: 0 });
+        Self { facts }
     }
 
     /// Whether the event would count, without applying it: shape, authority, pop, one key one role,
     /// sequence, limits. `received` in unix seconds.
     pub fn judge(&self, event: &Event, at: Position, received: u64) -> Result<(), Refusal> {
-        let _ = (event, at, received);
-        todo!()
+        self.decide(event, at, received).map(drop)
     }
 
     /// Applies one event of kinds 2102–2110, 2127 if it counts. An event that does not count leaves
     /// the state unchanged and says why. An id counts at its first position only.
+    ///
+    /// Positions and times never go back: a lower one is taken as the newest.
     pub fn apply(&mut self, event: &Event, at: Position, received: u64) -> Result<(), Refusal> {
-        let _ = (event, at, received);
-        todo!()
+        let change = self.decide(event, at, received)?;
+        self.commit(change);
+        Ok(())
+    }
+
+    /// Says that this T stands as second `p` of an imported event, so that a 2110 with
+    /// `["legacy"]` may admit it without proof of possession.
+    pub fn note_import(&mut self, subject: PublicKey) {
+        if !self.facts.imported.contains(&subject) {
+            self.facts.imported.insert(subject, ());
+        }
+    }
+
+    /// The newest position at which an event counted.
+    pub fn newest(&self) -> Position {
+        self.facts.newest
+    }
+
+    /// The policy chain whose receipt names this event (PROTOCOL 2.5). A 2108 is placed by what it
+    /// names, so it must be asked at the state that judges it.
+    pub fn chain_of(&self, event: &Event) -> Option<ChainKey> {
+        Some(match event.kind.as_u16() {
+            kinds::STAFF_ROSTER
+            | kinds::SERVICE_AGENT_GRANT
+            | kinds::PRACTICE_EPOCH
+            | kinds::SUCCESSION => ChainKey::Policy,
+            kinds::SUSPENSION if self.suspension_is_public(event) => ChainKey::Policy,
+            kinds::GUARDIAN_LINK
+            | kinds::SUSPENSION
+            | kinds::FHIR_CLIENT_GRANT
+            | kinds::PATIENT
+            | kinds::DESTRUCTION => ChainKey::PolicyStaff,
+            _ => return None,
+        })
     }
 
     /// The view at the newest position; `now` is clamped to the newest `received`.
     pub fn now(&self, now: u64) -> View<'_> {
-        View { policy: self, at: Position::MAX, time: now }
+        View { policy: self, at: Position::MAX, time: now.max(self.facts.floor) }
     }
 
     /// The view at a position and time (`received` of the event judged).
     pub fn at(&self, at: Position, received: u64) -> View<'_> {
         View { policy: self, at, time: received }
+    }
+
+    fn suspension_is_public(&self, event: &Event) -> bool {
+        match shapes::parse(event) {
+            Ok(shapes::Shape::Suspend(shapes::Named::Key(key))) => self.is_public_target(&key),
+            Ok(shapes::Shape::Lift(id)) => {
+                self.facts.suspensions.get(&id).is_some_and(|suspended| suspended.public)
+            }
+            _ => false,
+        }
+    }
+
+    /// Staff and agents: their unscoped suspensions stand in the chain that all members read.
+    fn is_public_target(&self, key: &PublicKey) -> bool {
+        let role = self.facts.keys.get(key).map(|registered| registered.role);
+        matches!(role, Some(KeyUse::Staff | KeyUse::Agent))
     }
 }
 
@@ -69,7 +136,8 @@ pub struct View<'a> {
     time: u64,
 }
 
-/// One epoch: n ≥ 1, or 0 for the former practice's key.
+/// One epoch: n ≥ 1, or 0 for the former practice's key, which has the chart compartment only: there
+/// every key field is P0 and [`Epoch::key`] tells the compartments apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Epoch {
     pub n: u64,
@@ -84,8 +152,22 @@ pub struct Epoch {
     pub audit: PublicKey,
     /// Seconds for which the epoch before stays current.
     pub grace: u64,
+    /// Keys whose imported events count (n = 0); empty for n ≥ 1.
+    pub signers: Vec<PublicKey>,
     pub at: Position,
     pub received: u64,
+}
+
+impl Epoch {
+    /// E of the compartment, if this epoch has one.
+    pub fn key(&self, compartment: Compartment) -> Option<PublicKey> {
+        match compartment {
+            Compartment::Chart => Some(self.chart),
+            _ if self.n == 0 => None,
+            Compartment::Desk => Some(self.desk),
+            Compartment::Confidential => Some(self.confidential),
+        }
+    }
 }
 
 /// A live member.
@@ -163,108 +245,18 @@ pub enum Person {
     Unknown,
 }
 
-impl<'a> View<'a> {
-    pub fn policy(&self) -> &'a Policy {
-        self.policy
-    }
-    /// P in force (a 2107 changes it).
-    pub fn practice(&self) -> PublicKey {
-        self.policy.practice
-    }
-    /// Unix seconds at which the view is taken, never below the time floor.
-    pub fn time(&self) -> u64 {
-        self.time
-    }
-    /// Newest epoch with n ≥ 1.
-    pub fn epoch(&self) -> Option<&'a Epoch> {
-        let _ = self.at;
-        todo!()
-    }
-    /// All counted epochs up to here, oldest first (0 included when imported).
-    pub fn epochs(&self) -> Vec<&'a Epoch> {
-        todo!()
-    }
-    /// Compartment of an E of any counted epoch.
-    pub fn compartment_of(&self, key: &PublicKey) -> Option<Compartment> {
-        let _ = key;
-        todo!()
-    }
-    /// The compartment if `key` is current: of the newest epoch, or of the one before within grace.
-    pub fn current(&self, key: &PublicKey) -> Option<Compartment> {
-        let _ = key;
-        todo!()
-    }
-    /// E's of all counted epochs of a compartment.
-    pub fn epoch_keys(&self, compartment: Compartment) -> Vec<PublicKey> {
-        let _ = compartment;
-        todo!()
-    }
-    pub fn person(&self, key: &PublicKey) -> Person {
-        let _ = key;
-        todo!()
-    }
-    pub fn member(&self, key: &PublicKey) -> Option<Member> {
-        match self.person(key) {
-            Person::Member(member) => Some(member),
-            _ => None,
-        }
-    }
-    /// Live links of a guardian.
-    pub fn links_of(&self, guardian: &PublicKey) -> Vec<GuardianLink> {
-        let _ = guardian;
-        todo!()
-    }
-    /// Live links to a patient (any T of the line).
-    pub fn guardians_of(&self, subject: &PublicKey) -> Vec<GuardianLink> {
-        let _ = subject;
-        todo!()
-    }
-    /// The registered patient to whom this T (in force or former) belongs.
-    pub fn patient(&self, subject: &PublicKey) -> Option<Patient> {
-        let _ = subject;
-        todo!()
-    }
-    /// All registered patients.
-    pub fn patients(&self) -> Vec<Patient> {
-        todo!()
-    }
-    pub fn members(&self) -> Vec<Member> {
-        todo!()
-    }
-    pub fn agents(&self) -> Vec<Agent> {
-        todo!()
-    }
-    /// Whether a live 2108 names the key without scope. For T and C only writing ends.
-    pub fn suspended(&self, key: &PublicKey) -> bool {
-        let _ = key;
-        todo!()
-    }
-    /// Patients (every T of the line) from whose records a live scoped 2108 bars the member.
-    pub fn barred(&self, member: &PublicKey) -> Vec<PublicKey> {
-        let _ = member;
-        todo!()
-    }
-    /// Whether a receipt by this key counts here: the box key of the newest 2105 (PROTOCOL 2.5).
-    pub fn certified_box(&self, key: &PublicKey) -> bool {
-        let _ = key;
-        todo!()
-    }
-    /// Ids named by a counted 2127.
-    pub fn destroyed(&self, id: &EventId) -> bool {
-        let _ = id;
-        todo!()
-    }
-    /// Live shares (2106) that name this recipient, and live invitations by token hash:
-    /// PROTOCOL 2.7 and 3.
-    pub fn shares_for(&self, recipient: &PublicKey) -> Vec<Share> {
-        let _ = recipient;
-        todo!()
-    }
-    /// The author of a live invitation whose token hashes to this.
-    pub fn invitation(&self, token_hash: &[u8; 32]) -> Option<Invitation> {
-        let _ = token_hash;
-        todo!()
-    }
+/// A live 2109: what one client may read of one patient, or of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientGrant {
+    pub client: String,
+    /// The newest T of the line; none for `["patients","all"]`.
+    pub subject: Option<PublicKey>,
+    pub scopes: Vec<String>,
+    /// (`jwk`, thumbprint) or (`key`, hex).
+    pub key: (String, String),
+    pub until: u64,
+    pub export: bool,
+    pub entry: EventId,
 }
 
 /// A live 2106 share.

@@ -85,6 +85,9 @@ refusals! {
     ProofOfPossession, Invalid, "pop", "the key's proof of possession is missing or does not hold";
     KeyInUse, Conflict, "key-in-use", "the key already has another role here";
     EndedByPractice, Forbidden, "ended-by-practice", "the practice key ended this: only a ceremony restores it";
+    EndedNow, Conflict, "ended-now", "this ended in the same second: send it again";
+    Counted, Conflict, "counted", "this policy event has counted already";
+    ClientPatients, Forbidden, "client-patients", "an admin grants one client at most fifty patients";
     SequenceGap, Conflict, "seq", "not the next policy event of the practice key";
     SuspensionLimit, RateLimited, "suspension-limit", "five suspensions an hour by one person: change the roster instead";
     NoPractice, Unavailable, "no-practice", "this box has no practice yet";
