@@ -10,8 +10,10 @@ mod facts;
 mod shapes;
 mod shards;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod view;
+#[cfg(test)]
+pub(crate) mod world;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,7 +26,6 @@ use crate::receipts::ChainKey;
 use crate::refusal::Refusal;
 
 use facts::{Facts, KeyUse, Registered};
-pub(crate) use shapes::number;
 
 /// Place in the order of policy: arrival number for the relay, ordinal of the policy receipt for a
 /// reader. A fact set at position `p` holds for events at positions ≥ `p`.
@@ -87,10 +88,9 @@ impl Policy {
     /// names, so it must be asked at the state that judges it.
     pub fn chain_of(&self, event: &Event) -> Option<ChainKey> {
         Some(match event.kind.as_u16() {
-            kinds::STAFF_ROSTER
-            | kinds::SERVICE_AGENT_GRANT
-            | kinds::PRACTICE_EPOCH
-            | kinds::SUCCESSION => ChainKey::Policy,
+            kinds::STAFF_ROSTER | kinds::SERVICE_AGENT_GRANT | kinds::PRACTICE_EPOCH | kinds::SUCCESSION => {
+                ChainKey::Policy
+            }
             kinds::SUSPENSION if self.suspension_is_public(event) => ChainKey::Policy,
             kinds::GUARDIAN_LINK
             | kinds::SUSPENSION

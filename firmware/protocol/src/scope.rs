@@ -1,6 +1,10 @@
 //! Who may read what (PROTOCOL 3): a scope is a union of branches over index keys, so that it is
 //! part of the query plan and can be checked on each live delivery.
 
+mod plan;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use crate::{Event, EventId, PublicKey};
@@ -46,8 +50,7 @@ impl Scope {
     /// The scope of one authenticated key in this view. Keys add up: several keys on one socket
     /// have the union.
     pub fn of(view: &View<'_>, key: &PublicKey) -> Self {
-        let _ = (view, key);
-        todo!()
+        plan::scope_of(view, key)
     }
 
     pub fn union(mut self, other: Self) -> Self {
@@ -61,7 +64,18 @@ impl Scope {
 
     /// Whether this event may be delivered. `keys` are [`crate::event::index_keys`] of the event.
     pub fn permits(&self, event: &Event, keys: &[IndexKey]) -> bool {
-        let _ = (event, keys);
-        todo!()
+        self.branches.iter().any(|branch| branch.permits(event, keys))
+    }
+}
+
+impl Branch {
+    /// Whether this branch alone covers the event.
+    pub fn permits(&self, event: &Event, keys: &[IndexKey]) -> bool {
+        let any = |set: &BTreeSet<IndexKey>| keys.iter().any(|key| set.contains(key));
+        (self.keys.is_empty() || any(&self.keys))
+            && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind.as_u16()))
+            && self.ids.as_ref().is_none_or(|ids| ids.contains(&event.id))
+            && self.also.iter().all(any)
+            && !any(&self.except)
     }
 }

@@ -7,8 +7,8 @@ use crate::{EventId, PublicKey};
 
 use super::decide::{Act, Change, SUSPENSIONS_MAX};
 use super::facts::{
-    Began, ClientLine, ClientTerms, DisclosurePlace, InvitationFact, KeyUse, LinkLine, LinkTerms,
-    Registered, Registration, Roster, ShareFact, Span, Suspended, Target, Timeline,
+    Began, ClientLine, ClientTerms, DisclosurePlace, InvitationFact, KeyUse, LinkLine, LinkTerms, Registered,
+    Registration, Roster, ShareFact, Span, Suspended, Target, Timeline,
 };
 use super::shapes::EpochShape;
 use super::{Epoch, Policy, Share};
@@ -84,13 +84,7 @@ impl Policy {
         members.entry(member).or_default().push(began, terms);
     }
 
-    fn set_link(
-        &mut self,
-        began: Began,
-        root: PublicKey,
-        guardian: PublicKey,
-        terms: LinkTerms,
-    ) {
+    fn set_link(&mut self, began: Began, root: PublicKey, guardian: PublicKey, terms: LinkTerms) {
         self.register(guardian, KeyUse::Guardian, &began);
         self.facts.link_entries.insert(began.entry, (root, guardian));
         let line = Arc::make_mut(self.facts.lines.entry(root));
@@ -170,13 +164,7 @@ impl Policy {
         }
     }
 
-    fn suspend(
-        &mut self,
-        began: Began,
-        target: Target,
-        public: bool,
-        admin: Option<PublicKey>,
-    ) {
+    fn suspend(&mut self, began: Began, target: Target, public: bool, admin: Option<PublicKey>) {
         if let Some(admin) = admin {
             let times = Arc::make_mut(&mut self.facts.by_admin).entry(admin).or_default();
             times.push(began.received);
@@ -184,23 +172,24 @@ impl Policy {
                 times.remove(0);
             }
         }
+        if public {
+            Arc::make_mut(&mut self.facts.public_suspensions).push((began.at, began.entry));
+        }
         let span = Span { entry: began.entry, from: began.at, to: None };
         match &target {
             Target::Key(key) => Arc::make_mut(self.facts.key_spans.entry(*key)).push(span),
-            Target::Client(client) => Arc::make_mut(&mut self.facts.client_spans)
-                .entry(client.clone())
-                .or_default()
-                .push(span),
+            Target::Client(client) => {
+                Arc::make_mut(&mut self.facts.client_spans).entry(client.clone()).or_default().push(span)
+            }
             Target::Link { root, guardian } => {
                 let lines = Arc::make_mut(self.facts.links.entry(*guardian));
                 for line in lines.iter_mut().filter(|line| line.root == *root) {
                     line.suspended.push(span);
                 }
             }
-            Target::Bar { member, root } => Arc::make_mut(&mut self.facts.bars)
-                .entry(*member)
-                .or_default()
-                .push((*root, span)),
+            Target::Bar { member, root } => {
+                Arc::make_mut(&mut self.facts.bars).entry(*member).or_default().push((*root, span))
+            }
         }
         let suspended = Suspended { target, public, lifted: false };
         self.facts.suspensions.insert(began.entry, suspended);
@@ -208,9 +197,13 @@ impl Policy {
 
     fn lift(&mut self, began: Began, id: EventId) {
         let Some(suspended) = self.facts.suspensions.get(&id).cloned() else { return };
+        if suspended.public {
+            Arc::make_mut(&mut self.facts.public_suspensions).push((began.at, began.entry));
+        }
         match &suspended.target {
             Target::Key(key) => {
-                Span::lift(Arc::make_mut(self.facts.key_spans.entry(*key)), &id, began.at);
+                let spans = Arc::make_mut(self.facts.key_spans.entry(*key));
+                Span::lift(spans, &id, began.at);
             }
             Target::Client(client) => {
                 let spans = Arc::make_mut(&mut self.facts.client_spans);
@@ -231,13 +224,7 @@ impl Policy {
         self.facts.suspensions.insert(id, Suspended { lifted: true, ..suspended });
     }
 
-    fn set_client(
-        &mut self,
-        began: Began,
-        client: String,
-        root: Option<PublicKey>,
-        terms: ClientTerms,
-    ) {
+    fn set_client(&mut self, began: Began, client: String, root: Option<PublicKey>, terms: ClientTerms) {
         let clients = Arc::make_mut(&mut self.facts.clients);
         let lines = Arc::make_mut(clients.entry(client).or_default());
         match lines.iter_mut().find(|line| line.root == root) {

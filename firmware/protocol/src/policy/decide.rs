@@ -8,8 +8,8 @@ use crate::refusal::Refusal;
 use crate::{Event, EventId, PublicKey};
 
 use super::facts::{
-    AgentGrant, Began, ClientLine, ClientTerms, DisclosurePlace, KeyUse, LinkLine, LinkTerms,
-    Registration, Roster, Target, Timeline,
+    AgentGrant, Began, ClientLine, ClientTerms, DisclosurePlace, KeyUse, LinkLine, LinkTerms, Registration,
+    Roster, Target, Timeline,
 };
 use super::shapes::{self, EpochShape, Named, PatientShape, Proofs, Shape};
 use super::{Member, Person, Policy, Position, View};
@@ -69,12 +69,7 @@ struct Case<'a> {
 }
 
 impl Policy {
-    pub(super) fn decide(
-        &self,
-        event: &Event,
-        at: Position,
-        received: u64,
-    ) -> Result<Change, Refusal> {
+    pub(super) fn decide(&self, event: &Event, at: Position, received: u64) -> Result<Change, Refusal> {
         if self.facts.counted.contains(&event.id) {
             return Err(Refusal::Counted);
         }
@@ -145,9 +140,7 @@ impl<'a> Case<'a> {
             Shape::Succession { practice, next } => self.succession(practice, next),
             Shape::Suspend(named) => self.suspend(named),
             Shape::Lift(id) => self.lift(id),
-            Shape::Client { client, subject, terms, end } => {
-                self.client(client, subject, terms, end, began)
-            }
+            Shape::Client { client, subject, terms, end } => self.client(client, subject, terms, end, began),
             Shape::Patient(shape) => self.patient(&shape),
             Shape::Destruction(ids) => {
                 self.practice()?;
@@ -181,13 +174,7 @@ impl<'a> Case<'a> {
     }
 
     /// A key enters a role once, with proof of possession, and never has another.
-    fn enter(
-        &self,
-        key: &PublicKey,
-        role: KeyUse,
-        word: KeyRole,
-        proofs: &Proofs,
-    ) -> Result<(), Refusal> {
+    fn enter(&self, key: &PublicKey, role: KeyUse, word: KeyRole, proofs: &Proofs) -> Result<(), Refusal> {
         match self.role_of(key) {
             Some(known) if known == role => Ok(()),
             Some(_) => Err(Refusal::KeyInUse),
@@ -197,9 +184,7 @@ impl<'a> Case<'a> {
 
     fn proven(&self, key: &PublicKey, word: KeyRole, proofs: &Proofs) -> Result<(), Refusal> {
         let practice = self.view.practice();
-        let held = proofs
-            .iter()
-            .any(|(holder, sig)| holder == key && proof_holds(key, &practice, word, sig));
+        let held = proofs.iter().any(|(holder, sig)| holder == key && proof_holds(key, &practice, word, sig));
         held.then_some(()).ok_or(Refusal::ProofOfPossession)
     }
 
@@ -317,12 +302,7 @@ impl<'a> Case<'a> {
         Ok(author)
     }
 
-    fn share(
-        &self,
-        recipient: PublicKey,
-        ids: Vec<EventId>,
-        until: u64,
-    ) -> Result<Act, Refusal> {
+    fn share(&self, recipient: PublicKey, ids: Vec<EventId>, until: u64) -> Result<Act, Refusal> {
         let author = self.family()?;
         let internal = matches!(
             self.role_of(&recipient),
@@ -385,9 +365,7 @@ impl<'a> Case<'a> {
         match named {
             Named::Key(key) => match self.role_of(&key) {
                 Some(KeyUse::Staff | KeyUse::Agent) => Ok((Target::Key(key), true)),
-                Some(KeyUse::Guardian | KeyUse::Subject(_) | KeyUse::Own(_)) => {
-                    Ok((Target::Key(key), false))
-                }
+                Some(KeyUse::Guardian | KeyUse::Subject(_) | KeyUse::Own(_)) => Ok((Target::Key(key), false)),
                 _ => Err(refused),
             },
             Named::Client(client) => {
@@ -395,18 +373,15 @@ impl<'a> Case<'a> {
                 known.then_some((Target::Client(client), false)).ok_or(refused)
             }
             Named::Link(entry) => {
-                let (root, guardian) =
-                    *self.policy.facts.link_entries.get(&entry).ok_or(refused)?;
+                let (root, guardian) = *self.policy.facts.link_entries.get(&entry).ok_or(refused)?;
                 Ok((Target::Link { root, guardian }, false))
             }
-            Named::Bar { member, subject } => {
-                match (self.role_of(&member), self.role_of(&subject)) {
-                    (Some(KeyUse::Staff), Some(KeyUse::Subject(root))) => {
-                        Ok((Target::Bar { member, root }, false))
-                    }
-                    _ => Err(refused),
+            Named::Bar { member, subject } => match (self.role_of(&member), self.role_of(&subject)) {
+                (Some(KeyUse::Staff), Some(KeyUse::Subject(root))) => {
+                    Ok((Target::Bar { member, root }, false))
                 }
-            }
+                _ => Err(refused),
+            },
         }
     }
 

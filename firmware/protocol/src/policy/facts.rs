@@ -220,6 +220,8 @@ pub(super) struct Facts {
     pub(super) client_spans: Arc<BTreeMap<String, Vec<Span>>>,
     pub(super) bars: Arc<BTreeMap<PublicKey, Vec<(PublicKey, Span)>>>,
     pub(super) suspensions: Shards<EventId, Suspended>,
+    /// 2108s of the chain that all members read, lifts included.
+    pub(super) public_suspensions: Arc<Vec<(Position, EventId)>>,
     /// Newest suspensions of each admin by `received`, as many as the limit counts.
     pub(super) by_admin: Arc<HashMap<PublicKey, Vec<u64>>>,
     pub(super) clients: Arc<BTreeMap<String, Arc<Vec<ClientLine>>>>,

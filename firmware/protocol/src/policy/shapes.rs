@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::key_from_hex;
-use crate::kinds;
+use crate::event::{id_from_hex, key_from_hex, number_from_text};
 use crate::permissions::{Compartment, Role, Word, may_hold};
 use crate::refusal::Refusal;
 use crate::{Event, EventId, PublicKey};
+use crate::{epochs, kinds};
 
 use super::facts::{AgentGrant, ClientTerms, LinkTerms, Roster};
 
@@ -72,7 +72,7 @@ pub(super) fn parse(event: &Event) -> Result<Shape, Refusal> {
         kinds::STAFF_ROSTER => roster(&fields),
         kinds::SERVICE_AGENT_GRANT => agent(&fields),
         kinds::GUARDIAN_LINK => link(&fields),
-        kinds::PRACTICE_EPOCH => epoch(&fields),
+        kinds::PRACTICE_EPOCH => epoch(event),
         kinds::DISCLOSURE => disclosure(&fields),
         kinds::SUCCESSION => succession(&fields),
         kinds::SUSPENSION => suspension(&fields),
@@ -91,15 +91,13 @@ pub(super) fn parse(event: &Event) -> Result<Shape, Refusal> {
 pub(super) fn sequence(event: &Event) -> Result<Option<u64>, Refusal> {
     let fields = Fields(event);
     if let Some(prev) = fields.value("prev")? {
-        EventId::from_hex(prev).map_err(|_| BAD)?;
+        event_id(prev)?;
     }
     fields.number("seq")
 }
 
 fn roster(fields: &Fields<'_>) -> Result<Shape, Refusal> {
-    fields.only(&[
-        "p", "from", "until", "end", "name", "replaces", "pop", "epoch", "seq", "prev",
-    ])?;
+    fields.only(&["p", "from", "until", "end", "name", "replaces", "pop", "epoch", "seq", "prev"])?;
     let [_, member, role, words] = fields.exactly_one("p")? else { return Err(BAD) };
     let role = Role::parse(role);
     let words = role.map_or_else(BTreeSet::new, |role| {
@@ -122,9 +120,7 @@ fn roster(fields: &Fields<'_>) -> Result<Shape, Refusal> {
 }
 
 fn agent(fields: &Fields<'_>) -> Result<Shape, Refusal> {
-    fields.only(&[
-        "p", "kinds", "compartments", "patients", "until", "end", "pop", "seq", "prev",
-    ])?;
+    fields.only(&["p", "kinds", "compartments", "patients", "until", "end", "pop", "seq", "prev"])?;
     let [_, agent, word, service] = fields.exactly_one("p")? else { return Err(BAD) };
     let known = matches!(service.as_str(), "fhir" | "billing" | "scheduling" | "mail");
     let patients = fields.value("patients")?.ok_or(BAD)?;
@@ -133,7 +129,7 @@ fn agent(fields: &Fields<'_>) -> Result<Shape, Refusal> {
     }
     let kinds = fields.exactly_one("kinds")?[1..]
         .iter()
-        .map(|kind| number(kind).and_then(|n| u16::try_from(n).ok()).ok_or(BAD))
+        .map(|kind| number_from_text(kind).and_then(|n| u16::try_from(n).ok()).ok_or(BAD))
         .collect::<Result<_, _>>()?;
     let terms = AgentGrant {
         service: service.clone(),
@@ -165,64 +161,25 @@ fn link(fields: &Fields<'_>) -> Result<Shape, Refusal> {
     })
 }
 
-fn epoch(fields: &Fields<'_>) -> Result<Shape, Refusal> {
-    if !fields.0.content.is_empty() {
+fn epoch(event: &Event) -> Result<Shape, Refusal> {
+    let shape = epochs::parse(event).ok_or(BAD)?;
+    let key_of = |compartment| shape.key(compartment).ok_or(BAD);
+    if shape.n == 0 {
+        return Ok(Shape::LegacyEpoch { key: key_of(Compartment::Chart)?, signers: shape.signers });
+    }
+    if !matches!(shape.grace, 0 | 600) {
         return Err(BAD);
     }
-    let n = fields.number("n")?.ok_or(BAD)?;
-    fields.key("ek")?.ok_or(BAD)?;
-    if n == 0 {
-        return legacy_epoch(fields);
-    }
-    fields.only(&[
-        "n", "p", "v", "box", "ek", "sealed", "keyring", "grace", "next", "seq", "prev",
-    ])?;
-    let keyed = |name: &str, word: &str| -> Result<PublicKey, Refusal> {
-        let mut hits = fields.all(name).filter(|tag| tag.len() == 3 && tag[2] == word);
-        match (hits.next(), hits.next()) {
-            (Some(tag), None) => key(&tag[1]),
-            _ => Err(BAD),
-        }
-    };
-    let [desk, chart, confidential] = Compartment::ALL.map(|c| keyed("p", c.as_str()));
-    let in_each = |name: &str| {
-        Compartment::ALL.iter().all(|c| {
-            fields.all(name).filter(|tag| tag.len() == 3 && tag[1] == c.as_str()).count() == 1
-        })
-    };
-    let counts = ["p", "box", "sealed", "keyring"].map(|name| fields.all(name).count());
-    let keyrings = if n == 1 { 0 } else { 3 };
-    let next = fields.hash("next")?;
-    if counts != [3, 2, 3, keyrings]
-        || !in_each("sealed")
-        || (n > 1 && (!in_each("keyring") || next.is_some()))
-    {
-        return Err(BAD);
-    }
-    let grace = fields.number("grace")?.filter(|g| matches!(g, 0 | 600)).ok_or(BAD)?;
+    let [desk, chart, confidential] = Compartment::ALL.map(key_of);
     Ok(Shape::Epoch(EpochShape {
-        n,
+        n: shape.n,
         keys: [desk?, chart?, confidential?],
-        escrow: fields.key("v")?.ok_or(BAD)?,
-        receipts: keyed("box", "receipts")?,
-        audit: keyed("box", "audit")?,
-        grace,
-        next,
+        escrow: shape.escrow.ok_or(BAD)?,
+        receipts: shape.receipts_box.ok_or(BAD)?,
+        audit: shape.audit_box.ok_or(BAD)?,
+        grace: shape.grace,
+        next: shape.next,
     }))
-}
-
-fn legacy_epoch(fields: &Fields<'_>) -> Result<Shape, Refusal> {
-    fields.only(&["n", "p", "signer", "ek", "sealed", "seq", "prev"])?;
-    let [_, former, compartment] = fields.exactly_one("p")? else { return Err(BAD) };
-    let [_, sealed, _] = fields.exactly_one("sealed")? else { return Err(BAD) };
-    if compartment != "chart" || sealed != "chart" {
-        return Err(BAD);
-    }
-    let signers = fields
-        .all("signer")
-        .map(|tag| if tag.len() == 2 { key(&tag[1]) } else { Err(BAD) })
-        .collect::<Result<_, _>>()?;
-    Ok(Shape::LegacyEpoch { key: key(former)?, signers })
 }
 
 fn disclosure(fields: &Fields<'_>) -> Result<Shape, Refusal> {
@@ -274,8 +231,7 @@ fn suspension(fields: &Fields<'_>) -> Result<Shape, Refusal> {
 
 fn client(fields: &Fields<'_>) -> Result<Shape, Refusal> {
     fields.only(&[
-        "client", "p", "jwk", "key", "scope", "until", "end", "patients", "export", "epoch", "seq",
-        "prev",
+        "client", "p", "jwk", "key", "scope", "until", "end", "patients", "export", "epoch", "seq", "prev",
     ])?;
     let client = fields.value("client")?.filter(|id| !id.is_empty()).ok_or(BAD)?;
     let subject = fields.key("p")?;
@@ -317,14 +273,7 @@ fn key(hex: &str) -> Result<PublicKey, Refusal> {
 }
 
 fn event_id(hex: &str) -> Result<EventId, Refusal> {
-    let lower = hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if lower { EventId::from_hex(hex).map_err(|_| BAD) } else { Err(BAD) }
-}
-
-/// A decimal number without sign or leading zero.
-pub(crate) fn number(text: &str) -> Option<u64> {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (digits && (text.len() == 1 || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
+    id_from_hex(hex).ok_or(BAD)
 }
 
 /// Tags by name, each read strictly.
@@ -370,7 +319,7 @@ impl<'a> Fields<'a> {
     }
 
     fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
-        self.value(name)?.map(|text| number(text).ok_or(BAD)).transpose()
+        self.value(name)?.map(|text| number_from_text(text).ok_or(BAD)).transpose()
     }
 
     fn key(&self, name: &str) -> Result<Option<PublicKey>, Refusal> {
@@ -384,18 +333,14 @@ impl<'a> Fields<'a> {
 
     /// Ids of all tags of this name that have `values` values.
     fn ids(&self, name: &str, values: usize) -> Result<Vec<EventId>, Refusal> {
-        self.all(name)
-            .map(|tag| if tag.len() == values + 1 { event_id(&tag[1]) } else { Err(BAD) })
-            .collect()
+        self.all(name).map(|tag| if tag.len() == values + 1 { event_id(&tag[1]) } else { Err(BAD) }).collect()
     }
 
     /// Never `confidential` for agents and links (PROTOCOL 2.2).
     fn compartments(&self) -> Result<BTreeSet<Compartment>, Refusal> {
         self.exactly_one("compartments")?[1..]
             .iter()
-            .map(|word| {
-                Compartment::parse(word).filter(|c| *c != Compartment::Confidential).ok_or(BAD)
-            })
+            .map(|word| Compartment::parse(word).filter(|c| *c != Compartment::Confidential).ok_or(BAD))
             .collect()
     }
 

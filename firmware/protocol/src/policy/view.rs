@@ -7,10 +7,8 @@ use crate::{EventId, PublicKey};
 
 use super::facts::{AgentGrant, Began, KeyUse, Line, LinkLine, Roster, Span, Timeline};
 use super::{
-    Agent, ClientGrant, Epoch, GuardianLink, Invitation, Member, Patient, Person, Policy, Share,
-    View,
+    Agent, ClientGrant, Epoch, GuardianLink, Invitation, Member, Patient, Person, Policy, Share, View,
 };
-
 
 impl<'a> View<'a> {
     pub fn policy(&self) -> &'a Policy {
@@ -83,9 +81,7 @@ impl<'a> View<'a> {
     /// What the key is. Cost: a few look-ups, and the person's own links.
     pub fn person(&self, key: &PublicKey) -> Person {
         let facts = &self.policy.facts;
-        let patient_of = |root: &PublicKey| {
-            facts.lines.get(root).and_then(|line| self.patient_at(line))
-        };
+        let patient_of = |root: &PublicKey| facts.lines.get(root).and_then(|line| self.patient_at(line));
         let live = match self.role(key) {
             None | Some(KeyUse::Epoch(_) | KeyUse::Escrow | KeyUse::Box) => {
                 return Person::Unknown;
@@ -99,9 +95,7 @@ impl<'a> View<'a> {
             Some(KeyUse::Subject(root)) => {
                 patient_of(&root).filter(|p| p.subject == *key).map(Person::Patient)
             }
-            Some(KeyUse::Own(root)) => {
-                patient_of(&root).filter(|p| p.own == Some(*key)).map(Person::Own)
-            }
+            Some(KeyUse::Own(root)) => patient_of(&root).filter(|p| p.own == Some(*key)).map(Person::Own),
         };
         live.unwrap_or(Person::Former)
     }
@@ -258,6 +252,22 @@ impl<'a> View<'a> {
         matches!(self.role(key), Some(KeyUse::Subject(_) | KeyUse::Own(_) | KeyUse::Guardian))
     }
 
+    /// Whether the key ever was a T or a C.
+    pub fn ever_subject(&self, key: &PublicKey) -> bool {
+        matches!(self.role(key), Some(KeyUse::Subject(_) | KeyUse::Own(_)))
+    }
+
+    /// Counted 2108s of the chain that all members read, lifts included.
+    pub fn public_suspensions(&self) -> Vec<EventId> {
+        let ids = self.policy.facts.public_suspensions.iter();
+        ids.take_while(|(at, _)| *at <= self.at).map(|(_, id)| *id).collect()
+    }
+
+    /// Whether the key ever was a practice key.
+    pub fn ever_practice(&self, key: &PublicKey) -> bool {
+        self.role(key) == Some(KeyUse::Practice)
+    }
+
     /// First T of the line to which this T belongs.
     pub(super) fn root(&self, subject: &PublicKey) -> Option<PublicKey> {
         match self.role(subject) {
@@ -281,8 +291,7 @@ impl<'a> View<'a> {
     }
 
     fn member_at(&self, key: &PublicKey) -> Option<Member> {
-        let (began, terms): &(Began, Roster) =
-            self.live(self.policy.facts.members.get(key)?)?;
+        let (began, terms): &(Began, Roster) = self.live(self.policy.facts.members.get(key)?)?;
         let begun = terms.from <= self.time && terms.until.is_none_or(|until| self.time < until);
         let role = terms.role.filter(|_| begun)?;
         Some(Member {
@@ -295,8 +304,7 @@ impl<'a> View<'a> {
     }
 
     fn agent_at(&self, key: &PublicKey) -> Option<Agent> {
-        let (began, terms): &(Began, AgentGrant) =
-            self.live(self.policy.facts.agents.get(key)?)?;
+        let (began, terms): &(Began, AgentGrant) = self.live(self.policy.facts.agents.get(key)?)?;
         if terms.until.is_some_and(|until| self.time >= until) {
             return None;
         }
@@ -344,12 +352,7 @@ impl<'a> View<'a> {
         let (began, registration) = line.versions.at(self.at)?;
         let mut former = self.subjects(line);
         former.retain(|subject| *subject != registration.subject);
-        Some(Patient {
-            subject: registration.subject,
-            former,
-            own: registration.own,
-            entry: began.entry,
-        })
+        Some(Patient { subject: registration.subject, former, own: registration.own, entry: began.entry })
     }
 
     fn barred_roots(&self, member: &PublicKey) -> BTreeSet<PublicKey> {
