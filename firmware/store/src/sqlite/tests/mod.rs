@@ -1,9 +1,12 @@
 //! The promises of the store, on SQLite.
 
 mod append;
+mod cost;
+mod faults;
 mod live;
+mod model;
+mod read;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -173,7 +176,12 @@ pub(super) fn stored(seq: u64) -> Outcome {
     Outcome::Stored { seq, received: NOW }
 }
 
-#[allow(dead_code, reason = "used by the parts that look at files")]
-pub(super) fn size(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+impl Store {
+    /// Makes the disk as small as so many pages, or as large as it was.
+    pub(super) async fn limit_pages(&self, pages: Option<u32>) -> crate::Result<()> {
+        let pages = pages.unwrap_or(4_294_967_294);
+        self.engine
+            .write(move |tx| tx.conn.pragma_update(None, "max_page_count", pages).map_err(super::error::fail))
+            .await
+    }
 }
