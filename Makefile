@@ -3,7 +3,7 @@ SHELL := /bin/bash
 # Two commands: `make run` starts a box with a demo practice, `make test` runs every test.
 # Both install what they miss on Debian 12 (scripts/setup.sh), and say how long each step took.
 
-.PHONY: help run test check bench heavy fresh fmt
+.PHONY: help run test check bench heavy fresh fmt docs
 
 help:
 	@echo "make run    build and start a box with a demo practice (ARGS='--reset' begins anew)"
@@ -13,6 +13,7 @@ help:
 	@echo "make heavy  the long proofs: crash, power cut, simulation, fuzz, planted faults"
 	@echo "make fresh  run and test in an empty Debian 12"
 	@echo "make fmt    format the sources"
+	@echo "make docs   write the pages that are made from the code"
 
 run:
 	@scripts/run.sh $(ARGS)
@@ -38,3 +39,6 @@ fresh:
 
 fmt:
 	@. scripts/tools.sh && use_cargo && cargo fmt --all
+
+docs:
+	@scripts/docs.sh

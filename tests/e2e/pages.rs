@@ -1,8 +1,10 @@
 //! Pages that the binary writes itself are the ones in the tree.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
-use relaybox_tests::{dev, node};
+use relaybox_protocol::{body, envelope, event, kinds};
+use relaybox_tests::{dev, node, pages};
 
 #[test]
 fn the_configuration_page_is_what_the_binary_prints() {
@@ -10,4 +12,41 @@ fn the_configuration_page_is_what_the_binary_prints() {
     assert!(output.status.success());
     let page = std::fs::read_to_string(node::root().join("docs/ref/config.md")).unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), page);
+}
+
+/// Compares a page with the tree; the wanted text is left below `target/` for copying.
+fn assert_page(name: &str, wanted: &str) {
+    let found = std::fs::read_to_string(node::root().join("docs/ref").join(name)).unwrap_or_default();
+    if found != wanted {
+        let place = node::root().join("target/pages");
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join(name), wanted).unwrap();
+    }
+    assert!(found == wanted, "docs/ref/{name} is stale: run `make docs`");
+}
+
+#[test]
+fn the_interoperability_page_is_made_from_the_code() {
+    let examples = pages::examples().unwrap();
+    assert_page("interoperability.md", &pages::page(&examples).unwrap());
+    assert_page("examples.json", &pages::examples_json(&examples).unwrap());
+    assert_page("envelope.schema.json", &pages::schema().unwrap());
+}
+
+#[test]
+fn every_example_is_signed_and_every_clinical_one_has_a_whole_envelope() {
+    let examples = pages::examples().unwrap();
+    for example in &examples {
+        event::verify(&example.event).unwrap();
+        let kind = example.event.kind.as_u16();
+        if kinds::is_clinical(kind) {
+            let envelope =
+                envelope::parse(&example.event).unwrap_or_else(|| panic!("{kind} has no envelope"));
+            let body = example.plaintext.as_deref().unwrap();
+            assert_eq!(body::commitment(body.as_bytes()), envelope.commitment, "{kind}");
+        }
+    }
+    let shown: BTreeSet<u16> = examples.iter().map(|example| example.event.kind.as_u16()).collect();
+    let missing: Vec<u16> = (2100..=2127).filter(|kind| !shown.contains(kind)).collect();
+    assert!(missing.is_empty(), "no example of {missing:?}");
 }

@@ -1,0 +1,8 @@
+//! Pages that are made from the code: kinds, refusals, the envelope's schema and one example event of
+//! each kind. Everything is drawn from one seed, so the pages are the same on every machine.
+
+mod examples;
+mod interoperability;
+
+pub use examples::{Example, examples};
+pub use interoperability::{examples_json, page, schema};
