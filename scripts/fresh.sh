@@ -19,8 +19,8 @@ mkdir -p "$folder"
 
 cleanup() {
     local mount
-    for mount in dev/shm dev sys proc; do
-        mountpoint -q "$folder/$mount" && umount "$folder/$mount"
+    for mount in dev proc; do
+        if mountpoint -q "$folder/$mount"; then umount "$folder/$mount"; fi
     done
     [ -n "$keep" ] || rm -rf --one-file-system "$folder"
 }
@@ -48,7 +48,6 @@ same_ways_out() {
         cp -rL --no-preserve=ownership "$path" "$folder$(dirname "$path")/"
     done
     mount -t proc proc "$folder/proc"
-    mount --rbind /sys "$folder/sys" 2>/dev/null || true
     mount --bind /dev "$folder/dev"
 }
 
@@ -67,18 +66,21 @@ clone() {
     git -C "$folder/srv/relaybox" remote remove origin
 }
 
-# `make run` stays in the foreground: it is up when its page answers, and must stop on SIGINT.
+# `make run` stays in the foreground: it is up when it prints its line, and must end on Ctrl-C. It runs
+# as a job of its own, so that the signal reaches it and nothing else.
 run_starts_and_stops() {
     inside '
-        make run ARGS="--json --listen 127.0.0.1:0" >run.out 2>run.err & pid=$!
-        for ((i = 0; i < 3600; i++)); do
-            grep -q "\"ready\":true" run.out && break
-            kill -0 $pid 2>/dev/null || { cat run.err; exit 1; }
+        set -m
+        make run ARGS="--json --listen 127.0.0.1:0" >run.out 2>run.err & job=$!
+        until grep -q "\"ready\":true" run.out; do
+            kill -0 $job 2>/dev/null || { cat run.err; exit 1; }
             sleep 1
         done
-        grep -q "\"ready\":true" run.out
-        pkill -INT -x relaybox || kill -INT $(cat /proc/[0-9]*/stat | sed -n "s/^\([0-9]*\) (relaybox).*/\1/p")
-        wait $pid'
+        kill -INT -- -$job
+        # make tells the interrupt as a failure of its own.
+        wait $job || true
+        if kill -0 -- -$job 2>/dev/null; then echo "make run did not end" >&2; exit 1; fi
+        grep "^built in" run.err'
 }
 
 step "base system" base_system
