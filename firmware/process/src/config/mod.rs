@@ -67,7 +67,7 @@ section! {
     header_seconds_max: u64 = 10, "Seconds for a request head to arrive, and between two requests.";
     relay_seconds_max: u64 = 10, "Seconds for the relay to answer a request.";
     write_seconds_max: u64 = 60, "Seconds a joined connection may take no byte while some are waiting for it.";
-    half_closed_seconds_max: u64 = 10, "Seconds a joined connection may stay open after one side has ended.";
+    half_closed_seconds_max: u64 = 10, "Seconds without a byte after which a joined connection is closed when one side has ended.";
     drain_seconds: u64 = 8, "Seconds for open connections to end when the role stops.";
 }
 

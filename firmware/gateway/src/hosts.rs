@@ -1,0 +1,149 @@
+//! The names this box answers to. A request for any other name reaches nothing (421, RFC 9110
+//! section 15.5.20): a page of a foreign name that was pointed at the box (DNS rebinding) included.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Accepted names, and ports beyond that of the connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Hosts {
+    names: BTreeSet<String>,
+    with_port: BTreeSet<(String, u16)>,
+}
+
+impl Hosts {
+    /// `configured` as in `[gateway] hosts`.
+    pub(crate) fn new(configured: &[String]) -> Self {
+        let mut hosts = Self { names: BTreeSet::new(), with_port: BTreeSet::new() };
+        for entry in configured {
+            match entry.rsplit_once(':') {
+                Some((name, port)) if entry.parse::<IpAddr>().is_err() => {
+                    hosts.names.insert(name.to_owned());
+                    hosts.with_port.extend(port.parse().ok().map(|port| (name.to_owned(), port)));
+                }
+                _ => {
+                    hosts.names.insert(canonical(entry));
+                }
+            }
+        }
+        hosts
+    }
+
+    /// Names and addresses for the certificate.
+    pub(crate) fn names(&self) -> &BTreeSet<String> {
+        &self.names
+    }
+
+    /// Whether TLS may begin for this server name.
+    pub(crate) fn has(&self, server_name: &str) -> bool {
+        self.names.contains(&server_name.to_ascii_lowercase())
+    }
+
+    /// The lower-case host of a request, when it is one of the box's. `port` is that of the
+    /// connection; `server_name` what the client named in TLS, which must then be the same host.
+    pub(crate) fn accept(&self, host: &str, port: u16, server_name: Option<&str>) -> Option<String> {
+        let host = host.to_ascii_lowercase();
+        let (name, given) = split(&host)?;
+        if !self.names.contains(&name) {
+            return None;
+        }
+        let known_port =
+            given.is_none_or(|given| given == port || self.with_port.contains(&(name.clone(), given)));
+        let same_name = server_name.is_none_or(|server_name| server_name.eq_ignore_ascii_case(&name));
+        (known_port && same_name).then_some(host)
+    }
+}
+
+/// Name without brackets, and the port if there is one. User info and empty parts are no host.
+fn split(host: &str) -> Option<(String, Option<u16>)> {
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => {
+            let (address, after) = rest.split_once(']')?;
+            let address: Ipv6Addr = address.parse().ok()?;
+            (address.to_string(), if after.is_empty() { None } else { Some(after.strip_prefix(':')?) })
+        }
+        None => match host.split_once(':') {
+            Some((name, port)) => (name.to_owned(), Some(port)),
+            None => (host.to_owned(), None),
+        },
+    };
+    // "+80" and "080" are numbers to a parser and other origins to a browser.
+    let port = match port {
+        Some(text) => Some(text.parse().ok().filter(|port: &u16| port.to_string() == text)?),
+        None => None,
+    };
+    (!name.is_empty()).then_some((name, port))
+}
+
+fn canonical(entry: &str) -> String {
+    entry.parse::<IpAddr>().map_or_else(|_| entry.to_owned(), |ip| ip.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts() -> Hosts {
+        Hosts::new(&["relaybox.local", "127.0.0.1", "::1", "clinic.example:9443"].map(str::to_owned))
+    }
+
+    #[test]
+    fn the_boxs_names_are_accepted_without_a_port_and_with_the_connections() {
+        for host in [
+            "relaybox.local",
+            "RelayBox.Local",
+            "relaybox.local:8443",
+            "127.0.0.1:8443",
+            "[::1]:8443",
+            "[::1]",
+        ] {
+            assert!(hosts().accept(host, 8443, None).is_some(), "{host}");
+        }
+        assert_eq!(hosts().accept("RelayBox.Local:8443", 8443, None).unwrap(), "relaybox.local:8443");
+    }
+
+    #[test]
+    fn a_configured_port_is_accepted_for_its_name_only() {
+        assert!(hosts().accept("clinic.example:9443", 8443, None).is_some());
+        assert!(hosts().accept("relaybox.local:9443", 8443, None).is_none());
+    }
+
+    #[test]
+    fn every_other_host_is_refused() {
+        for host in [
+            "",
+            ":8443",
+            "evil.example",
+            "relaybox.local.evil.example",
+            "evil.relaybox.local",
+            "relaybox.local.",
+            "relaybox.local:80",
+            "relaybox.local:+8443",
+            "relaybox.local:08443",
+            "relaybox.local:8443:1",
+            "user@relaybox.local",
+            "relaybox.local/",
+            "[::1",
+            "[::1]x",
+            "[::2]",
+            "::1",
+            "127.0.0.2",
+            "127.1",
+        ] {
+            assert!(hosts().accept(host, 8443, None).is_none(), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_host_is_the_one_that_tls_began_with() {
+        assert!(hosts().accept("relaybox.local", 8443, Some("relaybox.local")).is_some());
+        assert!(hosts().accept("clinic.example", 8443, Some("relaybox.local")).is_none());
+    }
+
+    #[test]
+    fn certificate_names_have_no_port() {
+        let names: Vec<&str> = ["127.0.0.1", "::1", "clinic.example", "relaybox.local"].into();
+        assert_eq!(hosts().names().iter().map(String::as_str).collect::<Vec<_>>(), names);
+        assert!(hosts().has("Clinic.Example") && !hosts().has("evil.example"));
+    }
+}
