@@ -113,3 +113,14 @@ fn every_dependency_has_an_allowed_licence() {
 /// Crates of other systems are neither built nor shipped.
 const HOST: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
+
+#[test]
+fn curve_arithmetic_comes_from_libsecp256k1_alone() {
+    // Implementations of the curve in plain Rust, which do not promise constant time.
+    const OTHERS: [&str; 4] = ["k256", "libsecp256k1", "secp256kfun", "ark-secp256k1"];
+    let packages = packages();
+    assert!(packages.iter().any(|(name, _, _)| name == "secp256k1-sys"));
+    let found: Vec<&String> =
+        packages.iter().map(|(name, _, _)| name).filter(|name| OTHERS.contains(&name.as_str())).collect();
+    assert!(found.is_empty(), "{found:?} came in through a dependency");
+}
