@@ -1,5 +1,8 @@
 //! Receipts, kind 2122 (PROTOCOL 2.5, 2.8.11–13): build, parse, verify chains, k of n.
 
+mod book;
+#[cfg(test)]
+pub(crate) mod scribe;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +13,8 @@ use crate::kinds;
 use crate::permissions::Compartment;
 use crate::policy::View;
 use crate::{Event, EventId, Keys, PublicKey, Tag};
+
+pub use book::{ChainState, Completeness, Readership, ReceiptBook, Receipted, Share};
 
 /// Rows in one receipt.
 pub const ROWS_MAX: usize = 500;

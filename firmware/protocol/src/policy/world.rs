@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) at: Position,
     pub(crate) now: u64,
     pub(crate) random: Random,
+    /// Every event that counted, with its position and time.
+    pub(crate) log: Vec<(Event, Position, u64)>,
     seq: u64,
     last: Option<EventId>,
 }
@@ -54,6 +56,7 @@ impl World {
             at: 0,
             now: START,
             random: Random::seeded([7; 32]),
+            log: Vec::new(),
             seq: 0,
             last: None,
         };
@@ -92,7 +95,9 @@ impl World {
     /// Applies at the same position and second as the event before.
     pub(crate) fn apply_now(&mut self, event: &Event) -> Result<(), Refusal> {
         let (at, now) = (self.at, self.now);
-        self.policy.apply(event, at, now)
+        self.policy.apply(event, at, now)?;
+        self.log.push((event.clone(), at, now));
+        Ok(())
     }
 
     pub(crate) fn sequence(&mut self) -> Sequence {
