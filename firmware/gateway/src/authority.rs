@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, SanType,
+    Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256,
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -28,6 +28,8 @@ const CA_FILE: &str = "ca.pem";
 /// The certificate alone, for people and for the start page.
 const CA_PUBLIC_FILE: &str = "ca.crt";
 const LEAF_FILE: &str = "tls.pem";
+/// Where the certificate begins, behind the key in the same file.
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +59,8 @@ pub(crate) struct Leaf {
 struct Pair {
     key: KeyPair,
     certificate: CertificateDer<'static>,
+    /// The certificate in PEM (RFC 7468).
+    pem: String,
 }
 
 /// The box's CA and the certificate of its names, made or renewed when needed. `names` are DNS names
@@ -102,10 +106,9 @@ fn open_ca(state: &Path, names: &BTreeSet<String>, now: u64) -> Result<Pair, Aut
         }
     };
     let public = state.join(CA_PUBLIC_FILE);
-    let text = pem("CERTIFICATE", &ca.certificate);
     let file = |source| AuthorityError::File { path: public.clone(), source };
-    if files::read(&public).map_err(file)?.as_deref() != Some(&text) {
-        files::write(&public, 0o644, text.as_bytes()).map_err(file)?;
+    if files::read(&public).map_err(file)?.as_deref() != Some(&ca.pem) {
+        files::write(&public, 0o644, ca.pem.as_bytes()).map_err(file)?;
     }
     Ok(ca)
 }
@@ -121,12 +124,13 @@ fn load(path: &Path) -> Result<Option<Pair>, AuthorityError> {
     if parsed.public_key().subject_public_key.data.as_ref() != key.public_key_raw() {
         return Err(damaged());
     }
-    Ok(Some(Pair { key, certificate }))
+    let pem = text.split_once(CERTIFICATE).map(|(_, rest)| format!("{CERTIFICATE}{rest}"));
+    Ok(Some(Pair { key, certificate, pem: pem.ok_or_else(damaged)? }))
 }
 
 /// Key and certificate in one file, so that no power cut can part them.
 fn store(path: &Path, pair: &Pair) -> Result<(), AuthorityError> {
-    let text = format!("{}{}", pair.key.serialize_pem(), pem("CERTIFICATE", &pair.certificate));
+    let text = format!("{}{}", pair.key.serialize_pem(), pair.pem);
     files::write(path, 0o600, text.as_bytes())
         .map_err(|source| AuthorityError::File { path: path.to_owned(), source })
 }
@@ -141,8 +145,8 @@ fn make_ca(names: &BTreeSet<String>, now: u64) -> Result<Pair, AuthorityError> {
     params.not_after = time_of(now + CA_DAYS * DAY);
     params.name_constraints =
         Some(NameConstraints { permitted_subtrees: permitted(names), excluded_subtrees: Vec::new() });
-    let certificate = params.self_signed(&key)?.der().clone();
-    Ok(Pair { key, certificate })
+    let made = params.self_signed(&key)?;
+    Ok(Pair { key, certificate: made.der().clone(), pem: made.pem() })
 }
 
 fn ca_params(name: &str) -> CertificateParams {
@@ -185,9 +189,8 @@ fn make_leaf(ca: &Pair, names: &BTreeSet<String>, now: u64) -> Result<Pair, Auth
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
-    debug_assert!(params.subject_alt_names.iter().all(|name| !matches!(name, SanType::URI(_))));
-    let certificate = params.signed_by(&key, &issuer)?.der().clone();
-    Ok(Pair { key, certificate })
+    let made = params.signed_by(&key, &issuer)?;
+    Ok(Pair { key, certificate: made.der().clone(), pem: made.pem() })
 }
 
 /// Whether the CA is valid now and for the life of the next certificate, and covers every name.
@@ -264,21 +267,6 @@ fn common_name(certificate: &[u8]) -> Option<String> {
 fn time_of(seconds: u64) -> OffsetDateTime {
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
-}
-
-/// RFC 7468.
-fn pem(label: &str, der: &[u8]) -> String {
-    use base64::Engine as _;
-    let text = base64::engine::general_purpose::STANDARD.encode(der);
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    for (index, letter) in text.chars().enumerate() {
-        if index > 0 && index.is_multiple_of(64) {
-            pem.push('\n');
-        }
-        pem.push(letter);
-    }
-    pem.push_str(&format!("\n-----END {label}-----\n"));
-    pem
 }
 
 #[cfg(test)]
