@@ -6,6 +6,7 @@
 //! classes to HTTP ([`status`]).
 
 pub mod limits;
+pub mod login;
 pub mod proxy;
 pub mod status;
 
