@@ -36,6 +36,6 @@ pub mod visits;
 pub mod wrap;
 
 pub use nostr::event::{Event, EventId, Kind, Tag, Tags};
-pub use nostr::filter::Filter;
+pub use nostr::filter::{Filter, SingleLetterTag};
 pub use nostr::key::{Keys, PublicKey, SecretKey};
 pub use nostr::types::Timestamp;

@@ -97,16 +97,25 @@ refusals! {
     // Limits.
     RateLimited, RateLimited, "rate-limited", "slow down and try again in a minute";
     Quota, RateLimited, "quota", "the quota of this key is used up";
+    AuthKeys, RateLimited, "auth-keys", "too many keys on one connection: open another";
+    AuthLate, Unauthenticated, "auth-late", "log in sooner after connecting";
+    FormerKey, Forbidden, "former-key", "this key was replaced or ended: log in with the newer one";
+    FrameMalformed, Invalid, "frame", "not a message this relay understands";
+    BinaryFrame, Invalid, "binary-frame", "text frames only";
+    SubscriptionId, Invalid, "subscription-id", "the subscription id is empty, too long or not a string";
     FrameTooLarge, TooLarge, "frame-too-large", "the frame is larger than this relay takes";
     Filter, Invalid, "filter", "the filter is not one this relay understands";
     FilterLimit, Invalid, "filter-limit", "the filter is larger than this relay takes";
     Subscriptions, RateLimited, "subscriptions", "too many open subscriptions: close one";
-    ReceiptsByEvent, Invalid, "receipts-by-event", "unsupported: ask receipts by #p or #c";
+    ReceiptsByEvent, Invalid, "receipts-by-event", "ask receipts by #p or #c";
     NegTooMany, TooLarge, "neg-too-many", "too many events for one negentropy session: narrow the filter";
+    NegSessions, RateLimited, "neg-sessions", "too many open negentropy sessions: close one";
+    NegChanged, Conflict, "neg-changed", "access has changed: open the session again";
     NegClosed, NotFound, "neg-closed", "no such negentropy session";
     // State of the store.
     Superseded, Conflict, "superseded", "a newer version is stored";
     Deleted, Conflict, "deleted", "the event was deleted by its author";
+    BoxNotCertified, Unavailable, "box-not-certified", "this box may not sign receipts yet: the practice certifies its key first";
     Storage, Unavailable, "storage", "the box could not store this: nothing was kept, try again";
     Stopping, Unavailable, "stopping", "the relay is stopping: connect again";
 }
@@ -114,7 +123,11 @@ refusals! {
 impl Refusal {
     /// The text of OK, CLOSED and NEG-ERR: prefix, colon, text.
     pub fn message(self) -> String {
-        format!("{}: {}", self.class().nip01_prefix(), self.text())
+        let prefix = match self {
+            Self::ReceiptsByEvent => "unsupported",
+            _ => self.class().nip01_prefix(),
+        };
+        format!("{prefix}: {}", self.text())
     }
 }
 

@@ -1,0 +1,69 @@
+//! Who may read and write: the fold of policy at one arrival number. Immutable; the tail makes a new
+//! one when it passes an event that moves it, and everybody else holds an `Arc`.
+
+use relaybox_protocol::policy::{Person, Policy, View};
+use relaybox_protocol::refusal::Refusal;
+use relaybox_protocol::scope::Scope;
+use relaybox_protocol::{Event, PublicKey};
+use relaybox_store::Seq;
+
+/// Policy after every membership event up to and including arrival number `at`.
+#[derive(Debug, Clone)]
+pub struct Members {
+    pub policy: Policy,
+    pub at: Seq,
+}
+
+impl Members {
+    pub fn new(practice: PublicKey) -> Self {
+        Self { policy: Policy::new(practice), at: 0 }
+    }
+
+    pub fn view(&self, now: u64) -> View<'_> {
+        self.policy.now(now)
+    }
+
+    /// Takes in one membership event. One that does not count moves the position all the same.
+    pub fn pass(&mut self, event: &Event, seq: Seq, received: u64) {
+        if seq <= self.at {
+            return;
+        }
+        if let Err(refusal) = self.policy.apply(event, seq, received) {
+            log::warn!("policy event {seq} of kind {} does not count: {}", event.kind.as_u16(), refusal.code());
+        }
+        self.at = seq;
+    }
+
+    /// What all keys of one socket may read together.
+    pub fn scope(&self, keys: &[PublicKey], now: u64) -> Scope {
+        let view = self.view(now);
+        keys.iter().fold(Scope::default(), |scope, key| scope.union(Scope::of(&view, key)))
+    }
+
+    /// Whether a key may be logged in. Any key may, but for those that never do (the practice key,
+    /// epoch keys, a subject key after its rekey) and those whose access is suspended. A suspension
+    /// never ends a patient's reading.
+    ///
+    /// # Errors
+    /// The refusal that the client is told.
+    pub fn may_log_in(&self, key: &PublicKey, now: u64) -> Result<(), Refusal> {
+        let view = self.view(now);
+        if *key == view.practice() {
+            return Err(Refusal::PracticeOverNetwork);
+        }
+        if view.compartment_of(key).is_some() {
+            return Err(Refusal::EpochKeyAsAuthor);
+        }
+        match view.person(key) {
+            Person::Practice => Err(Refusal::PracticeOverNetwork),
+            Person::Member(_) | Person::Agent(_) | Person::Guardian(_) if view.suspended(key) => Err(Refusal::Suspended),
+            Person::Former => Err(Refusal::FormerKey),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the box key signs receipts that count (PROTOCOL 2.5).
+    pub fn certifies(&self, key: &PublicKey, now: u64) -> bool {
+        self.view(now).certified_box(key)
+    }
+}
