@@ -6,7 +6,7 @@
 use relaybox_process::config::RelayConfig;
 use relaybox_protocol::event::key_from_hex;
 use relaybox_protocol::refusal::Refusal;
-use relaybox_protocol::{EventId, Filter, Kind, Timestamp};
+use relaybox_protocol::{EventId, Filter, Kind, PublicKey, SingleLetterTag, Timestamp, kinds};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -33,6 +33,7 @@ pub struct EventHead {
     /// 64 lower-case hex characters.
     pub id: String,
     pub kind: u16,
+    pub author: Option<PublicKey>,
 }
 
 /// Why a frame was not understood, and to what the answer belongs.
@@ -142,9 +143,11 @@ fn event_of(raw: &RawValue) -> Result<EventHead, FrameError> {
     struct Head {
         id: String,
         kind: u16,
+        #[serde(default)]
+        pubkey: String,
     }
     match serde_json::from_str::<Head>(raw.get()) {
-        Ok(Head { id, kind }) if is_hex64(&id) => Ok(EventHead { id, kind }),
+        Ok(Head { id, kind, pubkey }) if is_hex64(&id) => Ok(EventHead { id, kind, author: key_from_hex(&pubkey) }),
         Ok(_) => Err(FrameError::Frame(Refusal::Malformed)),
         Err(_) => Err(match find_id(raw.get()) {
             Some(id) => FrameError::Event { id, refusal: Refusal::Malformed },
@@ -186,7 +189,7 @@ fn parse_filter(json: &str, limits: &RelayConfig) -> Result<Filter, Refusal> {
         }
         set_member(&mut filter, name, value).ok_or(Refusal::Filter)?;
     }
-    let receipts = filter.kinds.as_ref().is_some_and(|kinds| kinds.contains(&Kind::from(2122)));
+    let receipts = filter.kinds.as_ref().is_some_and(|kinds| kinds.contains(&Kind::from(kinds::RECEIPT)));
     if receipts && filter.generic_tags.keys().any(|letter| letter.as_char() == 'e') {
         return Err(Refusal::ReceiptsByEvent);
     }
@@ -209,7 +212,7 @@ fn set_member(filter: &mut Filter, name: &str, value: &Value) -> Option<()> {
         "limit" => filter.limit = Some(usize::try_from(value.as_u64()?).ok()?),
         _ => {
             let mut letters = name.strip_prefix('#')?.chars();
-            let letter = nostr_letter(letters.next()?)?;
+            let letter = SingleLetterTag::from_char(letters.next()?).ok()?;
             if letters.next().is_some() {
                 return None;
             }
@@ -218,10 +221,6 @@ fn set_member(filter: &mut Filter, name: &str, value: &Value) -> Option<()> {
         }
     }
     Some(())
-}
-
-fn nostr_letter(letter: char) -> Option<relaybox_protocol::SingleLetterTag> {
-    relaybox_protocol::SingleLetterTag::from_char(letter).ok()
 }
 
 fn strings(value: &Value) -> Option<impl Iterator<Item = Option<&str>>> {

@@ -62,6 +62,11 @@ impl Members {
         }
     }
 
+    /// Whether the key is somebody here.
+    pub fn knows(&self, key: &PublicKey, now: u64) -> bool {
+        !matches!(self.view(now).person(key), Person::Unknown | Person::Former)
+    }
+
     /// Whether the box key signs receipts that count (PROTOCOL 2.5).
     pub fn certifies(&self, key: &PublicKey, now: u64) -> bool {
         self.view(now).certified_box(key)

@@ -1,5 +1,6 @@
 //! Relay messages (NIP-01, 42, 45, 77) and the WebSocket text frames that carry them (RFC 6455).
 
+use relaybox_protocol::hex;
 use relaybox_protocol::refusal::Refusal;
 
 /// A JSON string literal.
@@ -37,12 +38,7 @@ pub fn count(subscription: &str, count: u64) -> String {
 }
 
 pub fn neg_msg(session: &str, message: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut hex = String::with_capacity(message.len() * 2);
-    for byte in message {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    format!("[\"NEG-MSG\",{},\"{hex}\"]", quoted(session))
+    format!("[\"NEG-MSG\",{},\"{}\"]", quoted(session), hex::encode(message))
 }
 
 pub fn neg_err(session: &str, refusal: Refusal) -> String {

@@ -20,7 +20,7 @@ use relaybox_protocol::scope::Scope;
 use relaybox_protocol::{Filter, PublicKey, kinds};
 use relaybox_store::Seq;
 
-use crate::frame::{self, Frame, FrameError};
+use crate::frame::{self, EventHead, Frame, FrameError};
 use crate::members::Members;
 use crate::messages;
 
@@ -39,8 +39,9 @@ pub enum Effect {
     Send(String),
     /// Send an event to a subscription; `head` is [`messages::event_head`].
     Deliver { head: Arc<str>, bytes: Arc<str> },
-    /// Verify, admit and store an event; report by [`Session::handle_admitted`].
-    Admit { id: String, kind: u16, json: String },
+    /// Verify, admit and store an event; report by [`Session::handle_admitted`]. `payer` is the key
+    /// whose rate it counts against; without one the address pays.
+    Admit { id: String, payer: Option<PublicKey>, json: String },
     /// Answer the stored part of a subscription; report by [`Session::handle_stored_end`] or
     /// [`Session::handle_read_failed`].
     Read { generation: u64 },
@@ -81,6 +82,8 @@ struct Subscription {
     filters: Vec<Filter>,
     /// Live events that came before the stored ones were all handed over; none once they are.
     waiting: Option<Vec<Arc<Live>>>,
+    /// Last arrival number that the stored part covers; live events up to it were sent already.
+    covered: Seq,
 }
 
 /// The state machine.
@@ -153,9 +156,11 @@ impl Session {
     /// `EVENTS_UNDER_WAY_MAX`, and the answers queued below half of what a slow reader may have.
     pub fn may_read(&self) -> bool {
         const EVENTS_UNDER_WAY_MAX: usize = 256;
+        const EFFECTS_MAX: usize = 1_024;
         !self.ended
             && self.in_flight < EVENTS_UNDER_WAY_MAX
             && self.in_flight_bytes < self.limits.frame_bytes_max
+            && self.effects.len() < EFFECTS_MAX
             && self.queued <= self.limits.outgoing_bytes_max / 2
     }
 
@@ -216,7 +221,8 @@ impl Session {
             Frame::Event { json, head } => {
                 self.in_flight += 1;
                 self.in_flight_bytes += json.len();
-                self.push(Effect::Admit { id: head.id, kind: head.kind, json: json.to_owned() });
+                let payer = self.payer(now, &head, members);
+                self.push(Effect::Admit { id: head.id, payer, json: json.to_owned() });
             }
             Frame::Auth { json, head } => match self.log_in(now, json, members) {
                 Ok(()) => self.send(messages::ok(&head.id, true, "")),
@@ -229,6 +235,15 @@ impl Session {
             Frame::NegMsg { id, message } => self.neg_msg(now, &id, &message, members),
             Frame::NegClose { id } => self.negs.retain(|neg| neg.id != id),
         }
+    }
+
+    /// The author when it is logged in here, else the first logged-in key that is somebody here: a
+    /// stranger who logs in with ever new keys pays by address.
+    fn payer(&self, now: u64, head: &EventHead, members: &Members) -> Option<PublicKey> {
+        if let Some(author) = head.author.filter(|author| self.keys.contains(author)) {
+            return Some(author);
+        }
+        self.keys.iter().find(|key| members.knows(key, now)).copied()
     }
 
     /// Answers a frame as its kind of message is refused; CLOSE needs no answer.
@@ -248,15 +263,9 @@ impl Session {
         }
         self.generation += 1;
         let generation = self.generation;
-        let live_only = filters.iter().all(|filter| filter.limit == Some(0));
-        if live_only {
-            self.send(messages::eose(&id));
-        } else {
-            self.push(Effect::Read { generation });
-        }
         let head = messages::event_head(&id).into();
-        let waiting = (!live_only).then(Vec::new);
-        self.subscriptions.push(Subscription { id, head, generation, filters, waiting });
+        self.subscriptions.push(Subscription { id, head, generation, filters, waiting: Some(Vec::new()), covered: 0 });
+        self.push(Effect::Read { generation });
     }
 
     fn unsubscribe(&mut self, id: &str) {
@@ -266,7 +275,8 @@ impl Session {
         self.queued -= waiting;
     }
 
-    /// The question of a read, under the scope of now; none when the subscription is gone.
+    /// The question of a read, under the scope of now; none when the subscription is gone. Filters
+    /// with a limit of zero ask for nothing stored, so they are left out.
     pub fn question(&mut self, now: u64, generation: u64, members: &Arc<Members>) -> Option<Question> {
         let scope = self.scope(now, members);
         let found = self.subscriptions.iter().find(|s| s.generation == generation)?;
@@ -285,6 +295,7 @@ impl Session {
         let Some(found) = self.subscriptions.iter_mut().find(|s| s.generation == generation) else { return };
         let (id, event_head) = (found.id.clone(), Arc::clone(&found.head));
         let waiting = found.waiting.take().unwrap_or_default();
+        found.covered = head;
         self.queued -= waiting.iter().map(|live| live.bytes.len()).sum::<usize>();
         self.send(messages::eose(&id));
         for live in waiting {
@@ -300,6 +311,11 @@ impl Session {
         let id = found.id.clone();
         self.unsubscribe(&id);
         self.send(messages::closed(&id, refusal));
+    }
+
+    /// What the logged-in keys may read together.
+    pub fn scope_now(&mut self, now: u64, members: &Arc<Members>) -> Arc<Scope> {
+        self.scope(now, members)
     }
 
     /// A COUNT has its answer.

@@ -35,7 +35,7 @@ impl Session {
         }
         for at in 0..self.subscriptions.len() {
             let found = &mut self.subscriptions[at];
-            if !found.filters.iter().any(asked) {
+            if live.seq.is_some_and(|seq| seq <= found.covered) || !found.filters.iter().any(asked) {
                 continue;
             }
             match &mut found.waiting {

@@ -1,0 +1,57 @@
+//! The second socket: the vault's way in (in dev: the launcher's), for P-signed events, restore and
+//! import. No network surface reaches it; who may call is checked at accept.
+
+use relaybox_process::rpc::ceremony::{Reply, Request};
+use relaybox_process::rpc::line::{self, LineError};
+use relaybox_protocol::refusal::Refusal;
+use tokio::io::BufStream;
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::service::Phase;
+use crate::writer::Ceremony;
+
+/// Answers requests line by line until the caller leaves or the relay drains.
+pub(crate) async fn serve(
+    stream: UnixStream,
+    writer: mpsc::Sender<Ceremony>,
+    line_bytes_max: usize,
+    mut phase: watch::Receiver<Phase>,
+) {
+    let mut stream = BufStream::new(stream);
+    loop {
+        let request = tokio::select! {
+            request = line::read::<Request>(&mut stream, line_bytes_max) => request,
+            _ = phase.wait_for(|phase| *phase != Phase::Running) => return,
+        };
+        let reply = match request {
+            Ok(Some(request)) => ask(&writer, request).await,
+            Ok(None) => return,
+            Err(LineError::Json(_)) => malformed(),
+            Err(error) => return log::warn!("the ceremony socket failed to {error}"),
+        };
+        if let Err(error) = line::write(&mut stream, &reply).await {
+            return log::warn!("the ceremony socket failed to {error}");
+        }
+    }
+}
+
+async fn ask(writer: &mpsc::Sender<Ceremony>, request: Request) -> Reply {
+    let (reply, answer) = oneshot::channel();
+    if writer.send(Ceremony { request, reply }).await.is_err() {
+        return stopping();
+    }
+    answer.await.unwrap_or_else(|_| stopping())
+}
+
+fn stopping() -> Reply {
+    reply(Refusal::Stopping)
+}
+
+fn malformed() -> Reply {
+    reply(Refusal::FrameMalformed)
+}
+
+fn reply(refusal: Refusal) -> Reply {
+    Reply::Refused { index: 0, code: refusal.code().to_owned(), text: refusal.text().to_owned() }
+}

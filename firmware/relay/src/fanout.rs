@@ -1,0 +1,54 @@
+//! The one road to live subscribers: the store's tail, in arrival order. Membership is brought to an
+//! event's number before that event is matched (STORE.md, invariants 3 and 5).
+
+use std::sync::Arc;
+
+use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
+use relaybox_store::{Delivered, Result, Tail};
+
+use crate::members::Members;
+use crate::service::Shared;
+use crate::session::Live;
+
+/// Runs until the tail fails; a relay without its tail must not serve.
+pub(crate) async fn run(shared: Arc<Shared>, mut tail: Tail) -> Result<()> {
+    loop {
+        for delivered in tail.next().await?.events {
+            deliver(&shared, delivered);
+        }
+    }
+}
+
+fn deliver(shared: &Shared, delivered: Delivered) {
+    let event = match parse_unverified(&delivered.bytes, EVENT_BYTES_MAX) {
+        Ok(event) => event,
+        Err(refusal) => return log::error!("event {:?} cannot be read back: {}", delivered.seq, refusal.code()),
+    };
+    let now = shared.stamp.now();
+    if let Some(seq) = delivered.seq.filter(|_| delivered.moves_members) {
+        pass(shared, &event, seq, delivered.received, now);
+    }
+    let Some(members) = shared.members() else { return };
+    let live = Arc::new(Live { seq: delivered.seq, event, keys: delivered.keys, bytes: delivered.bytes });
+    for handle in shared.sessions.all() {
+        if handle.session().handle_live(now, &live, &members) {
+            handle.wake();
+        }
+    }
+}
+
+/// Swaps the member table and tells every open session.
+fn pass(shared: &Shared, event: &relaybox_protocol::Event, seq: u64, received: u64, now: u64) {
+    let Some(before) = shared.members() else { return };
+    if seq <= before.at {
+        return;
+    }
+    let mut after = Members::clone(&before);
+    after.pass(event, seq, received);
+    let after = Arc::new(after);
+    shared.members.send_replace(Some(Arc::clone(&after)));
+    for handle in shared.sessions.all() {
+        handle.session().handle_members(now, &after);
+        handle.wake();
+    }
+}

@@ -1,0 +1,130 @@
+//! What all parts of the running relay share.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use relaybox_process::config::RelayConfig;
+use relaybox_protocol::refusal::Refusal;
+use relaybox_protocol::{Keys, PublicKey};
+use relaybox_store::{Seq, Store, StoreError};
+use tokio::sync::{Notify, watch};
+
+use crate::members::Members;
+use crate::rates::Rates;
+use crate::session::Session;
+use crate::stamp::Stamp;
+
+/// Where the relay stands between start and end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Running,
+    /// Nothing new is taken; what is under way gets its answer.
+    Draining,
+    /// Subscriptions are closed, then sockets.
+    Closing,
+}
+
+/// One per process.
+pub(crate) struct Shared {
+    pub(crate) config: Arc<RelayConfig>,
+    pub(crate) store: Store,
+    pub(crate) stamp: Stamp,
+    /// Swapped by the tail alone, but for the claim.
+    pub(crate) members: watch::Sender<Option<Arc<Members>>>,
+    pub(crate) sessions: Sessions,
+    /// The box key B; none while the credential is missing.
+    pub(crate) box_keys: Option<Keys>,
+    pub(crate) per_key: Mutex<Rates<PublicKey>>,
+    pub(crate) per_address: Mutex<Rates<IpAddr>>,
+    /// Rings when events that need receipts were stored.
+    pub(crate) due: Notify,
+}
+
+impl Shared {
+    pub(crate) fn members(&self) -> Option<Arc<Members>> {
+        self.members.borrow().clone()
+    }
+
+    /// Waits until the member table stands at `at` or later.
+    pub(crate) async fn members_at(&self, at: Seq) -> Option<Arc<Members>> {
+        let mut receiver = self.members.subscribe();
+        let reached = receiver.wait_for(|members| members.as_ref().is_some_and(|m| m.at >= at)).await;
+        reached.ok().and_then(|members| members.clone())
+    }
+
+    /// Whether our receipts count under these members.
+    pub(crate) fn certified(&self, members: &Members, now: u64) -> bool {
+        self.box_keys.as_ref().is_some_and(|keys| members.certifies(&keys.public_key(), now))
+    }
+}
+
+/// What a client is told when the store did not do it. The cause is logged, not told.
+pub(crate) fn refusal_of(error: &StoreError) -> Refusal {
+    match error {
+        StoreError::TooMany => Refusal::NegTooMany,
+        other => {
+            log::error!("store failed to {other}");
+            Refusal::Storage
+        }
+    }
+}
+
+/// One open connection as others reach it.
+pub(crate) struct Handle {
+    session: Mutex<Session>,
+    wake: Notify,
+}
+
+impl Handle {
+    pub(crate) fn new(session: Session) -> Self {
+        Self { session: Mutex::new(session), wake: Notify::new() }
+    }
+
+    pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
+        // A panic inside the state machine ends that connection's task; the others go on.
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the connection look for effects.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+}
+
+/// The open connections.
+#[derive(Default)]
+pub(crate) struct Sessions(Mutex<Registry>);
+
+#[derive(Default)]
+struct Registry {
+    next: u64,
+    open: HashMap<u64, Arc<Handle>>,
+}
+
+impl Sessions {
+    /// Registers a connection and gives its number for [`Sessions::remove`].
+    pub(crate) fn add(&self, handle: &Arc<Handle>) -> u64 {
+        let mut registry = self.lock();
+        registry.next += 1;
+        let number = registry.next;
+        registry.open.insert(number, Arc::clone(handle));
+        number
+    }
+
+    pub(crate) fn remove(&self, number: u64) {
+        self.lock().open.remove(&number);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Handle>> {
+        self.lock().open.values().cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,170 @@
+//! Policy events and the receipts that name them, in one transaction.
+
+use std::collections::BTreeSet;
+
+use relaybox_protocol::admit::{self, Admission, Arrival};
+use relaybox_protocol::event::{EVENT_BYTES_MAX, Verified};
+use relaybox_protocol::kinds;
+use relaybox_protocol::policy::Door;
+use relaybox_protocol::receipts::{ChainKey, PolicyMark, Row};
+use relaybox_protocol::refusal::Refusal;
+use relaybox_process::rpc::ceremony::Reply;
+use relaybox_store::{Outcome, Result, Seq, StoreError};
+use serde_json::value::RawValue;
+
+use super::{STALE_TRIES, Writer, refused, store};
+use crate::receipts::{self, Next};
+use crate::service::refusal_of;
+use crate::stamp::Held;
+
+/// One event of a transaction.
+pub(super) struct Entry<'a> {
+    pub(super) verified: &'a Verified,
+    pub(super) admission: &'a Admission,
+}
+
+impl Writer {
+    /// Stores the events and one receipt for each policy chain that they touch. Events of the public
+    /// chain come first, so that the receipt of the other one names the public position under which
+    /// its events count. Gives the outcomes of the events, in the order given.
+    pub(super) async fn append_policy(&self, events: &[Entry<'_>], at: Seq, held: &Held) -> Result<Vec<Outcome>> {
+        let Some(keys) = self.shared.box_keys.as_ref() else {
+            return Err(StoreError::Unavailable("the box key is missing".into()));
+        };
+        let received = held.second();
+        let mut batch: Vec<_> = events.iter().map(|e| store::admitted(e.verified, e.admission, at)).collect();
+        let mut public = self.shared.store.chain_head(&ChainKey::Policy).await?;
+        for chain in [ChainKey::Policy, ChainKey::PolicyStaff] {
+            let rows: Vec<_> = events
+                .iter()
+                .filter(|entry| entry.admission.chains.contains(&chain))
+                .map(|entry| Row { id: entry.verified.id(), received, import: false })
+                .collect();
+            let mut head = self.shared.store.chain_head(&chain).await?;
+            for rows in rows.chunks(relaybox_protocol::receipts::ROWS_MAX) {
+                let mark = match chain {
+                    ChainKey::PolicyStaff => PolicyMark { public: public.map(|(_, id)| id), staff: None },
+                    _ => PolicyMark::default(),
+                };
+                let next = Next { chain, epoch_key: None, head, mark, rows };
+                let receipt = receipts::admitted(keys, &next, received)?;
+                head = receipt.covers.as_ref().map(|covers| (covers.n, receipt.id));
+                batch.push(receipt);
+            }
+            if chain == ChainKey::Policy {
+                public = head;
+            }
+        }
+        let outcomes = self.shared.store.append_all(batch).await?;
+        self.pass(events, &outcomes, received).await;
+        Ok(outcomes.into_iter().take(events.len()).collect())
+    }
+
+    /// Nothing is decided before the member table has passed what was stored.
+    async fn pass(&self, events: &[Entry<'_>], outcomes: &[Outcome], named: u64) {
+        let mut newest = 0;
+        for (entry, outcome) in events.iter().zip(outcomes) {
+            if let Outcome::Stored { seq, received } = outcome {
+                if *received != named {
+                    log::error!("policy event {seq} was stamped {received}, its receipt says {named}");
+                }
+                if entry.admission.moves_policy {
+                    newest = newest.max(*seq);
+                }
+            }
+        }
+        if newest > 0 {
+            self.shared.members_at(newest).await;
+        }
+    }
+
+    /// P-signed events and what goes with them: all or nothing.
+    pub(super) async fn append_ceremony(&self, events: &[Box<RawValue>]) -> Reply {
+        let mut verified = Vec::with_capacity(events.len());
+        for (index, event) in events.iter().enumerate() {
+            match Verified::parse(event.get(), EVENT_BYTES_MAX) {
+                Ok(event) => verified.push(event),
+                Err(refusal) => return refused(index, refusal),
+            }
+        }
+        for _ in 0..STALE_TRIES {
+            match self.try_ceremony(&verified).await {
+                Ok(reply) => return reply,
+                Err(StoreError::Conflict | StoreError::Stale(_)) => self.catch_up().await,
+                Err(error) => return refused(0, refusal_of(&error)),
+            }
+        }
+        refused(0, Refusal::Storage)
+    }
+
+    async fn try_ceremony(&self, events: &[Verified]) -> Result<Reply> {
+        let Some(members) = self.shared.members() else { return Ok(refused(0, Refusal::NoPractice)) };
+        let stored = self.stored_ids(events.iter().map(Verified::id).collect()).await?;
+        let held = self.shared.stamp.hold();
+        let now = held.second();
+        let mut trial = members.policy.clone();
+        let mut admissions = Vec::with_capacity(events.len());
+        for (index, event) in order(events).filter(|(_, event)| !stored.contains(&event.id())) {
+            let position = members.at + 1 + admissions.len() as u64;
+            match admit_in_trial(&mut trial, event, position, now) {
+                Ok(admission) => admissions.push((index, admission)),
+                Err(refusal) => return Ok(refused(index, refusal)),
+            }
+        }
+        let certified = |keys: &relaybox_protocol::Keys| trial.now(now).certified_box(&keys.public_key());
+        if !admissions.is_empty() && !self.shared.box_keys.as_ref().is_some_and(certified) {
+            return Ok(refused(0, Refusal::BoxNotCertified));
+        }
+        let entries: Vec<_> = admissions
+            .iter()
+            .map(|(index, admission)| Entry { verified: &events[*index], admission })
+            .collect();
+        let outcomes = if entries.is_empty() { Vec::new() } else { self.append_policy(&entries, members.at, &held).await? };
+        drop(held);
+        self.shared.due.notify_one();
+        let mut numbers = vec![None; events.len()];
+        for ((index, _), outcome) in admissions.iter().zip(outcomes) {
+            match outcome {
+                Outcome::Stored { seq, .. } => numbers[*index] = Some(seq),
+                Outcome::Stale => return Err(StoreError::Conflict),
+                Outcome::Duplicate => {}
+                Outcome::Superseded => return Ok(refused(*index, Refusal::Superseded)),
+                Outcome::Deleted => return Ok(refused(*index, Refusal::Deleted)),
+                Outcome::OverQuota => return Ok(refused(*index, Refusal::Quota)),
+            }
+        }
+        let events = events.iter().zip(numbers).map(|(event, seq)| (event.id().to_hex(), seq)).collect();
+        Ok(Reply::Stored { events })
+    }
+}
+
+/// The order in which a ceremony's events arrive: those of the public policy chain as given, then
+/// the others as given. An event that stands twice counts once.
+fn order(events: &[Verified]) -> impl Iterator<Item = (usize, &Verified)> {
+    let public = |event: &Verified| {
+        matches!(
+            event.kind(),
+            kinds::STAFF_ROSTER | kinds::SERVICE_AGENT_GRANT | kinds::PRACTICE_EPOCH | kinds::SUCCESSION | kinds::SUSPENSION
+        )
+    };
+    let mut seen = BTreeSet::new();
+    let first = events.iter().enumerate().filter(move |(_, event)| public(event));
+    let then = events.iter().enumerate().filter(move |(_, event)| !public(event));
+    first.chain(then).filter(move |(_, event)| seen.insert(event.id()))
+}
+
+fn admit_in_trial(
+    trial: &mut relaybox_protocol::policy::Policy,
+    event: &Verified,
+    position: Seq,
+    now: u64,
+) -> std::result::Result<Admission, Refusal> {
+    let author = [event.event().pubkey];
+    let arrival = Arrival { door: Door::Ceremony, authenticated: &author, invited: &[], now };
+    let admission = admit::admit(&trial.now(now), event.event(), &arrival)?;
+    if kinds::is_policy(event.kind()) {
+        trial.judge(event.event(), position, now)?;
+        trial.apply(event.event(), position, now)?;
+    }
+    Ok(admission)
+}
