@@ -19,7 +19,8 @@ pub use access::{
 };
 pub use roster::{AgentEntry, Desk, Name, Patients, RosterEntry, Service, build_agent, build_roster};
 pub use sharing::{
-    IDS_MAX, Said, Share, ShareText, build_invitation, build_share, build_share_end, open_share,
+    IDS_MAX, Said, Share, ShareText, build_invitation, build_share, build_share_end, invitation_hash,
+    open_share,
 };
 
 /// Rows in one 2100.

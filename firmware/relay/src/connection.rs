@@ -18,6 +18,7 @@ use relaybox_protocol::refusal::Refusal;
 use relaybox_store::{Plan, StoreError};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -54,6 +55,16 @@ enum Question {
     Ids { generation: u64, filter: Box<Filter> },
 }
 
+/// What a connection waited for.
+enum Event {
+    Written(io::Result<usize>),
+    Answered(Option<(Vec<u8>, Box<Reader>)>),
+    Woken,
+    Message(Option<Result<Message, Error>>),
+    Timeout,
+    Phase(Phase),
+}
+
 type Answering = Pin<Box<dyn Future<Output = Option<(Vec<u8>, Box<Reader>)>> + Send>>;
 
 struct Connection<S> {
@@ -73,6 +84,9 @@ struct Connection<S> {
     closing: bool,
     dropped: bool,
     draining: bool,
+    /// Waiting for the peer to take our close frame.
+    leaving: bool,
+    timer_over: bool,
 }
 
 /// Serves one upgraded connection until either side ends it. `read` holds bytes that arrived with
@@ -114,6 +128,8 @@ pub(crate) async fn run<S>(
         closing: false,
         dropped: false,
         draining: false,
+        leaving: false,
+        timer_over: false,
     };
     connection.serve(phase).await;
     shared.sessions.remove(number);
@@ -130,33 +146,16 @@ where
             if self.dropped || (self.closing && self.out.is_empty()) {
                 break;
             }
-            let may_read = self.may_read();
-            tokio::select! {
-                biased;
-                written = self.writer.write(&self.out[self.written..]), if !self.out.is_empty() => match written {
-                    Ok(0) | Err(_) => break,
-                    Ok(n) => self.wrote(n),
-                },
-                page = answer(&mut self.answering), if self.answering.is_some() => self.answered(page),
-                permit = self.ingest.reserve(), if self.job.is_some() => {
-                    if let (Ok(permit), Some(job)) = (permit, self.job.take()) {
-                        permit.send(job);
-                    }
-                }
-                () = self.handle.woken() => {}
-                message = self.ws.next(), if may_read => if !self.received(message) { break },
-                () = &mut timer => {
-                    if self.closing { break }
-                    self.handle.session().handle_timeout(self.shared.stamp.now());
-                    timer = Box::pin(self.timer());
-                }
-                changed = phase.changed() => self.turn(changed.map_or(Phase::Closing, |()| *phase.borrow())),
-            }
-            if self.closing && self.out.is_empty() {
+            let event = self.wait(&mut timer, &mut phase).await;
+            if !self.happened(event) {
                 break;
             }
-            if self.closing && !self.draining {
-                self.draining = true;
+            if self.timer_over {
+                self.timer_over = false;
+                timer = Box::pin(self.timer());
+            }
+            if self.closing && !self.leaving {
+                self.leaving = true;
                 timer = Box::pin(tokio::time::sleep(Duration::from_secs(CLOSE_SECONDS)));
             }
         }
@@ -164,7 +163,45 @@ where
         let _ = tokio::time::timeout(Duration::from_secs(CLOSE_SECONDS), self.writer.shutdown()).await;
     }
 
-    fn timer(&self) -> tokio::time::Sleep {
+    /// Waits for the next thing that concerns this connection.
+    async fn wait(&mut self, timer: &mut Pin<Box<Sleep>>, phase: &mut watch::Receiver<Phase>) -> Event {
+        let may_read = self.may_read();
+        tokio::select! {
+            biased;
+            written = self.writer.write(&self.out[self.written..]), if !self.out.is_empty() => Event::Written(written),
+            page = answer(&mut self.answering), if self.answering.is_some() => Event::Answered(page),
+            permit = self.ingest.reserve(), if self.job.is_some() => {
+                if let (Ok(permit), Some(job)) = (permit, self.job.take()) {
+                    permit.send(job);
+                }
+                Event::Woken
+            }
+            () = self.handle.woken() => Event::Woken,
+            message = self.ws.next(), if may_read => Event::Message(message),
+            () = timer => Event::Timeout,
+            changed = phase.changed() => Event::Phase(changed.map_or(Phase::Closing, |()| *phase.borrow())),
+        }
+    }
+
+    /// False when the connection is over.
+    fn happened(&mut self, event: Event) -> bool {
+        match event {
+            Event::Written(Ok(0) | Err(_)) => return false,
+            Event::Written(Ok(n)) => self.wrote(n),
+            Event::Answered(page) => self.answered(page),
+            Event::Woken => {}
+            Event::Message(message) => return self.received(message),
+            Event::Timeout => {
+                self.handle.session().handle_timeout(self.shared.stamp.now());
+                self.timer_over = true;
+                return !self.closing;
+            }
+            Event::Phase(phase) => self.turn(phase),
+        }
+        true
+    }
+
+    fn timer(&self) -> Sleep {
         let due = self.handle.session().poll_timeout();
         let wait = due.saturating_sub(self.shared.stamp.now()).max(1);
         tokio::time::sleep(Duration::from_secs(wait))
@@ -207,7 +244,9 @@ where
             Effect::Admit { id, payer, json } => self.admit(id, payer, json),
             Effect::Read { generation } => self.questions.push_back(Question::Read(generation)),
             Effect::Count { id, filters } => self.questions.push_back(Question::Count { id, filters }),
-            Effect::NegOpen { generation, filter } => self.questions.push_back(Question::Ids { generation, filter }),
+            Effect::NegOpen { generation, filter } => {
+                self.questions.push_back(Question::Ids { generation, filter })
+            }
             Effect::Ping => messages::push_ping(&mut self.out),
             Effect::Close(code) => {
                 messages::push_close(&mut self.out, code);
@@ -322,7 +361,11 @@ async fn answer(answering: &mut Option<Answering>) -> Option<(Vec<u8>, Box<Reade
     }
 }
 
-async fn read(shared: Arc<Shared>, handle: Arc<Handle>, reader: Box<Reader>) -> Option<(Vec<u8>, Box<Reader>)> {
+async fn read(
+    shared: Arc<Shared>,
+    handle: Arc<Handle>,
+    reader: Box<Reader>,
+) -> Option<(Vec<u8>, Box<Reader>)> {
     let generation = reader.generation();
     match reader.next(shared, Arc::clone(&handle)).await {
         Page::More(frames, reader) => Some((frames, reader)),
@@ -403,7 +446,11 @@ struct ReadSide<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for ReadSide<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.reader).poll_read(cx, buf)
     }
 }

@@ -14,7 +14,11 @@ use crate::session::Live;
 pub(crate) async fn run(shared: Arc<Shared>, mut tail: Tail) -> Result<()> {
     loop {
         for delivered in tail.next().await?.events {
+            let seq = delivered.seq;
             deliver(&shared, delivered);
+            if let Some(seq) = seq {
+                shared.delivered.send_replace(seq);
+            }
         }
     }
 }
@@ -22,7 +26,9 @@ pub(crate) async fn run(shared: Arc<Shared>, mut tail: Tail) -> Result<()> {
 fn deliver(shared: &Shared, delivered: Delivered) {
     let event = match parse_unverified(&delivered.bytes, EVENT_BYTES_MAX) {
         Ok(event) => event,
-        Err(refusal) => return log::error!("event {:?} cannot be read back: {}", delivered.seq, refusal.code()),
+        Err(refusal) => {
+            return log::error!("event {:?} cannot be read back: {}", delivered.seq, refusal.code());
+        }
     };
     let now = shared.stamp.now();
     if let Some(seq) = delivered.seq.filter(|_| delivered.moves_members) {

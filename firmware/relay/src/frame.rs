@@ -119,7 +119,8 @@ impl<'de> Deserialize<'de> for Parts<'de> {
 /// A frame that is not JSON. When it is plainly an EVENT that names its id (raw control characters
 /// inside a string are the usual case), the client gets the OK that it waits for.
 fn unreadable(text: &str) -> FrameError {
-    let event = text.trim_start().strip_prefix('[').map(str::trim_start).is_some_and(|t| t.starts_with("\"EVENT\""));
+    let event =
+        text.trim_start().strip_prefix('[').map(str::trim_start).is_some_and(|t| t.starts_with("\"EVENT\""));
     match find_id(text).filter(|_| event) {
         Some(id) => FrameError::Event { id, refusal: Refusal::Malformed },
         None => FrameError::Frame(Refusal::FrameMalformed),
@@ -147,7 +148,9 @@ fn event_of(raw: &RawValue) -> Result<EventHead, FrameError> {
         pubkey: String,
     }
     match serde_json::from_str::<Head>(raw.get()) {
-        Ok(Head { id, kind, pubkey }) if is_hex64(&id) => Ok(EventHead { id, kind, author: key_from_hex(&pubkey) }),
+        Ok(Head { id, kind, pubkey }) if is_hex64(&id) => {
+            Ok(EventHead { id, kind, author: key_from_hex(&pubkey) })
+        }
         Ok(_) => Err(FrameError::Frame(Refusal::Malformed)),
         Err(_) => Err(match find_id(raw.get()) {
             Some(id) => FrameError::Event { id, refusal: Refusal::Malformed },
@@ -199,10 +202,13 @@ fn parse_filter(json: &str, limits: &RelayConfig) -> Result<Filter, Refusal> {
 fn set_member(filter: &mut Filter, name: &str, value: &Value) -> Option<()> {
     match name {
         "ids" => {
-            let ids = strings(value)?.map(|s| s.filter(|s| is_hex64(s)).and_then(|s| EventId::from_hex(s).ok()));
+            let ids =
+                strings(value)?.map(|s| s.filter(|s| is_hex64(s)).and_then(|s| EventId::from_hex(s).ok()));
             filter.ids = Some(ids.collect::<Option<_>>()?);
         }
-        "authors" => filter.authors = Some(strings(value)?.map(|s| s.and_then(key_from_hex)).collect::<Option<_>>()?),
+        "authors" => {
+            filter.authors = Some(strings(value)?.map(|s| s.and_then(key_from_hex)).collect::<Option<_>>()?)
+        }
         "kinds" => {
             let kinds = value.as_array()?.iter().map(|k| k.as_u64().and_then(|k| u16::try_from(k).ok()));
             filter.kinds = Some(kinds.map(|k| k.map(Kind::from)).collect::<Option<_>>()?);

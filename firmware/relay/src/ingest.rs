@@ -33,7 +33,11 @@ pub(crate) struct Checked {
 }
 
 /// Runs until every sender is gone.
-pub(crate) async fn verify(mut jobs: mpsc::Receiver<Job>, writer: mpsc::Sender<Vec<Checked>>, bytes_max: usize) {
+pub(crate) async fn verify(
+    mut jobs: mpsc::Receiver<Job>,
+    writer: mpsc::Sender<Vec<Checked>>,
+    bytes_max: usize,
+) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     loop {
         let mut batch = Vec::new();

@@ -29,7 +29,11 @@ impl Members {
             return;
         }
         if let Err(refusal) = self.policy.apply(event, seq, received) {
-            log::warn!("policy event {seq} of kind {} does not count: {}", event.kind.as_u16(), refusal.code());
+            log::warn!(
+                "policy event {seq} of kind {} does not count: {}",
+                event.kind.as_u16(),
+                refusal.code()
+            );
         }
         self.at = seq;
     }
@@ -56,7 +60,9 @@ impl Members {
         }
         match view.person(key) {
             Person::Practice => Err(Refusal::PracticeOverNetwork),
-            Person::Member(_) | Person::Agent(_) | Person::Guardian(_) if view.suspended(key) => Err(Refusal::Suspended),
+            Person::Member(_) | Person::Agent(_) | Person::Guardian(_) if view.suspended(key) => {
+                Err(Refusal::Suspended)
+            }
             Person::Former => Err(Refusal::FormerKey),
             _ => Ok(()),
         }

@@ -9,49 +9,49 @@ fn quoted(text: &str) -> String {
 }
 
 /// `["OK", id, accepted, message]`; `message` is empty or begins with its prefix.
-pub fn ok(id: &str, accepted: bool, message: &str) -> String {
+pub(crate) fn ok(id: &str, accepted: bool, message: &str) -> String {
     format!("[\"OK\",{},{accepted},{}]", quoted(id), quoted(message))
 }
 
-pub fn refused(id: &str, refusal: Refusal) -> String {
+pub(crate) fn refused(id: &str, refusal: Refusal) -> String {
     ok(id, false, &refusal.message())
 }
 
-pub fn eose(subscription: &str) -> String {
+pub(crate) fn eose(subscription: &str) -> String {
     format!("[\"EOSE\",{}]", quoted(subscription))
 }
 
-pub fn closed(subscription: &str, refusal: Refusal) -> String {
+pub(crate) fn closed(subscription: &str, refusal: Refusal) -> String {
     format!("[\"CLOSED\",{},{}]", quoted(subscription), quoted(&refusal.message()))
 }
 
-pub fn notice(refusal: Refusal) -> String {
+pub(crate) fn notice(refusal: Refusal) -> String {
     format!("[\"NOTICE\",{}]", quoted(&refusal.message()))
 }
 
-pub fn challenge(challenge: &str) -> String {
+pub(crate) fn challenge(challenge: &str) -> String {
     format!("[\"AUTH\",{}]", quoted(challenge))
 }
 
-pub fn count(subscription: &str, count: u64) -> String {
+pub(crate) fn count(subscription: &str, count: u64) -> String {
     format!("[\"COUNT\",{},{{\"count\":{count}}}]", quoted(subscription))
 }
 
-pub fn neg_msg(session: &str, message: &[u8]) -> String {
+pub(crate) fn neg_msg(session: &str, message: &[u8]) -> String {
     format!("[\"NEG-MSG\",{},\"{}\"]", quoted(session), hex::encode(message))
 }
 
-pub fn neg_err(session: &str, refusal: Refusal) -> String {
+pub(crate) fn neg_err(session: &str, refusal: Refusal) -> String {
     format!("[\"NEG-ERR\",{},{}]", quoted(session), quoted(&refusal.message()))
 }
 
 /// What stands before the event in `["EVENT", subscription, event]`.
-pub fn event_head(subscription: &str) -> String {
+pub(crate) fn event_head(subscription: &str) -> String {
     format!("[\"EVENT\",{},", quoted(subscription))
 }
 
 /// Appends one unmasked, unfragmented text frame whose payload is the parts one after the other.
-pub fn push_text_frame(out: &mut Vec<u8>, parts: &[&[u8]]) {
+pub(crate) fn push_text_frame(out: &mut Vec<u8>, parts: &[&[u8]]) {
     const TEXT: u8 = 0x81;
     let length: usize = parts.iter().map(|part| part.len()).sum();
     out.reserve(length + 10);
@@ -62,12 +62,12 @@ pub fn push_text_frame(out: &mut Vec<u8>, parts: &[&[u8]]) {
 }
 
 /// Appends a ping without payload.
-pub fn push_ping(out: &mut Vec<u8>) {
+pub(crate) fn push_ping(out: &mut Vec<u8>) {
     push_frame_header(out, 0x89, 0);
 }
 
 /// Appends a close frame with a status code (RFC 6455 7.4).
-pub fn push_close(out: &mut Vec<u8>, code: u16) {
+pub(crate) fn push_close(out: &mut Vec<u8>, code: u16) {
     push_frame_header(out, 0x88, 2);
     out.extend_from_slice(&code.to_be_bytes());
 }
@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn messages_escape_what_the_client_chose() {
         assert_eq!(eose("a\"b"), r#"["EOSE","a\"b"]"#);
-        assert_eq!(closed("s", Refusal::AuthRequired), r#"["CLOSED","s","auth-required: log in with NIP-42 first"]"#);
+        assert_eq!(
+            closed("s", Refusal::AuthRequired),
+            r#"["CLOSED","s","auth-required: log in with NIP-42 first"]"#
+        );
         assert_eq!(neg_msg("n", &[0x61, 0x0f]), r#"["NEG-MSG","n","610f"]"#);
         assert_eq!(count("c", 7), r#"["COUNT","c",{"count":7}]"#);
     }

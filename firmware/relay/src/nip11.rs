@@ -2,7 +2,7 @@
 //! lists members.
 
 use relaybox_process::config::RelayConfig;
-use relaybox_protocol::{PublicKey, hex};
+use relaybox_protocol::PublicKey;
 use serde_json::{Map, Value, json};
 
 use crate::members::Members;
@@ -14,7 +14,12 @@ and guardians write after login (NIP-42), each what the practice's signed policy
 wraps (NIP-59) to the practice's inbox keys. Health records cannot be deleted here: ask the practice.";
 
 /// The document as JSON text. `own` is the box key B; `members` is none without a practice.
-pub fn document(config: &RelayConfig, own: Option<&PublicKey>, members: Option<&Members>, now: u64) -> String {
+pub(crate) fn document(
+    config: &RelayConfig,
+    own: Option<&PublicKey>,
+    members: Option<&Members>,
+    now: u64,
+) -> String {
     let mut document = json!({
         "name": config.name,
         "description": config.description,
@@ -60,13 +65,12 @@ fn limitation(config: &RelayConfig) -> Value {
 /// practice key, and the inbox keys of its agents.
 fn practice(members: &Members, now: u64) -> Value {
     let view = members.view(now);
-    let inbox = view.agents().into_iter().filter(|agent| matches!(agent.service.as_str(), "mail" | "billing"));
-    let inbox: Vec<_> = inbox.filter(|agent| !view.suspended(&agent.key)).map(|agent| agent.key.to_hex()).collect();
+    let inbox =
+        view.agents().into_iter().filter(|agent| matches!(agent.service.as_str(), "mail" | "billing"));
+    let inbox: Vec<_> =
+        inbox.filter(|agent| !view.suspended(&agent.key)).map(|agent| agent.key.to_hex()).collect();
     let mut practice = Map::new();
     practice.insert("practice".to_owned(), view.practice().to_hex().into());
-    if let Some(next) = view.next_hash() {
-        practice.insert("next".to_owned(), hex::encode(&next).into());
-    }
     practice.insert("inbox".to_owned(), inbox.into());
     Value::Object(practice)
 }

@@ -8,7 +8,7 @@ const BUCKETS_MAX: usize = 10_000;
 
 /// One bucket for each `K`: a burst of `per_minute`, refilled evenly.
 #[derive(Debug)]
-pub struct Rates<K> {
+pub(crate) struct Rates<K> {
     per_minute: u64,
     buckets: HashMap<K, Bucket>,
 }
@@ -21,12 +21,12 @@ struct Bucket {
 }
 
 impl<K: Hash + Eq> Rates<K> {
-    pub fn new(per_minute: u32) -> Self {
+    pub(crate) fn new(per_minute: u32) -> Self {
         Self { per_minute: u64::from(per_minute), buckets: HashMap::new() }
     }
 
     /// Takes one token; false when the bucket is empty. `now` in unix seconds.
-    pub fn take(&mut self, key: K, now: u64) -> bool {
+    pub(crate) fn take(&mut self, key: K, now: u64) -> bool {
         let per_minute = self.per_minute;
         if self.buckets.len() >= BUCKETS_MAX {
             self.buckets.retain(|_, bucket| bucket.after(now, per_minute) > 0);

@@ -8,7 +8,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use relaybox_protocol::Filter;
 use relaybox_protocol::refusal::Refusal;
 use relaybox_store::{Answer, Plan, Seq, StoreError};
 
@@ -25,14 +24,15 @@ const STALE_TRIES: usize = 16;
 /// Where the answer to one REQ stands.
 pub(crate) struct Reader {
     generation: u64,
-    group: usize,
+    /// The filter being answered; NIP-01 limits each by itself.
+    filter: usize,
     sent: usize,
     /// Last second sent, and the arrival numbers sent of it.
     cursor: Option<(u64, HashSet<Seq>)>,
-    /// Arrival numbers sent by earlier groups.
+    /// Arrival numbers sent by earlier filters.
     before: HashSet<Seq>,
-    /// Arrival numbers sent of this group; kept only when another one follows.
-    of_group: Vec<Seq>,
+    /// Arrival numbers sent of this filter; kept only when another one follows.
+    of_filter: Vec<Seq>,
     head: Option<Seq>,
     page_rows: usize,
     ended: bool,
@@ -46,21 +46,15 @@ pub(crate) enum Page {
     Failed(Refusal),
 }
 
-/// Filters that share one limit.
-struct Group {
-    filters: Vec<Filter>,
-    limit: usize,
-}
-
 impl Reader {
     pub(crate) fn new(generation: u64) -> Self {
         Self {
             generation,
-            group: 0,
+            filter: 0,
             sent: 0,
             cursor: None,
             before: HashSet::new(),
-            of_group: Vec::new(),
+            of_filter: Vec::new(),
             head: None,
             page_rows: PAGE_ROWS,
             ended: false,
@@ -77,26 +71,25 @@ impl Reader {
     }
 
     /// Reads the next page under the scope of now.
-    pub(crate) async fn next(mut self: Box<Self>, shared: Arc<Shared>, handle: Arc<Handle>) -> Page {
+    pub(crate) async fn next(self: Box<Self>, shared: Arc<Shared>, handle: Arc<Handle>) -> Page {
         for _ in 0..STALE_TRIES {
             let Some(members) = shared.members() else { return Page::Failed(Refusal::NoPractice) };
             let question = handle.session().question(shared.stamp.now(), self.generation, &members);
             let Some(question) = question else { return Page::Gone };
-            let mut groups = groups(question.filters, shared.config.limit_max);
-            if self.group >= groups.len() {
+            let Some(filter) = question.filters.get(self.filter) else {
                 return self.nothing_stored(&shared).await;
-            }
-            let last = self.group + 1 == groups.len();
-            let group = groups.swap_remove(self.group);
-            let plan = match Plan::build(&group.filters, &question.scope) {
-                Ok(plan) => self.page_of(plan, group.limit),
+            };
+            let last = self.filter + 1 == question.filters.len();
+            let limit = filter.limit.unwrap_or(usize::MAX).min(shared.config.limit_max);
+            let plan = match Plan::build(std::slice::from_ref(filter), &question.scope) {
+                Ok(plan) => self.page_of(plan, limit),
                 Err(refusal) => return Page::Failed(refusal),
             };
             let event_head = messages::event_head(&question.subscription);
-            let mut page = Collected::new(&self, group.limit);
+            let mut page = Collected::new(&self, limit);
             let answer = shared.store.read(&plan, question.at, &mut |row| page.take(row, &event_head)).await;
             match answer {
-                Ok(answer) => return page.finish(self, answer, group.limit, last),
+                Ok(answer) => return page.finish(self, answer, limit, last),
                 Err(StoreError::Stale(head)) => {
                     drop(page);
                     shared.members_at(head.m).await;
@@ -125,28 +118,15 @@ impl Reader {
         let mut skipped = self.before.len();
         if let Some((second, seen)) = &self.cursor {
             skipped += seen.len();
-            for branch in &mut plan.branches {
+            for branch in plan.groups.iter_mut().flat_map(|group| &mut group.branches) {
                 branch.until = Some(branch.until.map_or(*second, |until| until.min(*second)));
             }
         }
-        plan.limit = Some(rows + skipped);
+        for group in &mut plan.groups {
+            group.limit = Some(rows + skipped);
+        }
         plan
     }
-}
-
-/// One limit for all filters when none names its own; else each filter by itself, as NIP-01 says.
-fn groups(filters: Vec<Filter>, limit_max: usize) -> Vec<Group> {
-    if filters.is_empty() {
-        return Vec::new();
-    }
-    if filters.len() == 1 || filters.iter().all(|filter| filter.limit.is_none()) {
-        let limit = filters[0].limit.unwrap_or(limit_max).min(limit_max);
-        return vec![Group { filters, limit }];
-    }
-    filters
-        .into_iter()
-        .map(|filter| Group { limit: filter.limit.unwrap_or(limit_max).min(limit_max), filters: vec![filter] })
-        .collect()
 }
 
 /// A page while it is read.
@@ -214,8 +194,8 @@ impl Collected {
         let all = answer.complete && !self.full;
         if all || reader.sent >= limit {
             reader.ended = last;
-            reader.before.extend(std::mem::take(&mut reader.of_group).into_iter().chain(self.sent));
-            reader.group += 1;
+            reader.before.extend(std::mem::take(&mut reader.of_filter).into_iter().chain(self.sent));
+            reader.filter += 1;
             reader.sent = 0;
             reader.cursor = None;
             reader.page_rows = PAGE_ROWS;
@@ -225,7 +205,7 @@ impl Collected {
                 reader.page_rows = self.rows.max(8);
             }
             if !last {
-                reader.of_group.extend(self.sent);
+                reader.of_filter.extend(self.sent);
             }
             reader.cursor = self.second.map(|second| (second, self.of_second));
         }

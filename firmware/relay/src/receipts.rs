@@ -13,7 +13,7 @@ use relaybox_store::{Admitted, Covers, Due, Origin, Outcome, Result, StoreError}
 use tokio::sync::watch;
 
 use crate::members::Members;
-use crate::service::{Phase, Shared};
+use crate::service::{Phase, Shared, draining};
 
 /// Dues taken up at once.
 const DUES_MAX: usize = 10_000;
@@ -47,7 +47,8 @@ pub(crate) fn admitted(keys: &Keys, next: &Next<'_>, created_at: u64) -> Result<
             created_at,
         },
     );
-    let verified = Verified::from_event(receipt).map_err(|refusal| StoreError::Corrupt(refusal.code().to_owned()))?;
+    let verified =
+        Verified::from_event(receipt).map_err(|refusal| StoreError::Corrupt(refusal.code().to_owned()))?;
     let event = verified.event();
     Ok(Admitted {
         id: event.id,
@@ -88,7 +89,7 @@ fn group(dues: &[Due]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut open: HashMap<ChainKey, usize> = HashMap::new();
     for due in dues {
-        let row = Row { id: due.id, received: due.received, import: due.origin == Origin::Import };
+        let row = Row { id: due.id, received: due.received, import: due.imported };
         let fits = |group: &Group| group.mark == due.mark && group.rows.len() < ROWS_MAX;
         match open.get(&due.chain).and_then(|at| groups.get_mut(*at)).filter(|group| fits(group)) {
             Some(group) => group.rows.push(row),
@@ -180,7 +181,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut phase: watch::Receiver<Phase>) 
         tokio::select! {
             () = shared.due.notified(), if at_once => {}
             () = tokio::time::sleep(pause), if !at_once => {}
-            _ = phase.wait_for(|phase| *phase != Phase::Running) => return,
+            () = draining(&mut phase) => return,
         }
         if let Err(error) = write_due(&shared).await {
             log::error!("writing receipts failed to {error}; they stay due");
@@ -205,7 +206,7 @@ mod tests {
     }
 
     fn due(n: usize, chain: ChainKey, mark: PolicyMark) -> Due {
-        Due { seq: n as u64, received: 100 + n as u64, mark, chain, id: id(n), origin: Origin::Live }
+        Due { seq: n as u64, received: 100 + n as u64, mark, chain, id: id(n), imported: false }
     }
 
     fn chain(compartment: Compartment) -> ChainKey {
@@ -223,7 +224,8 @@ mod tests {
 
     #[test]
     fn each_chain_has_its_own_receipts_in_arrival_order() {
-        let (desk, chart, mark) = (chain(Compartment::Desk), chain(Compartment::Chart), PolicyMark::default());
+        let (desk, chart, mark) =
+            (chain(Compartment::Desk), chain(Compartment::Chart), PolicyMark::default());
         let groups = group(&[due(1, desk, mark), due(2, chart, mark), due(3, desk, mark)]);
         let ids = |at: usize| groups[at].rows.iter().map(|row| row.id).collect::<Vec<_>>();
         assert_eq!(groups.len(), 2);
@@ -232,7 +234,8 @@ mod tests {
 
     #[test]
     fn a_receipt_has_at_most_five_hundred_rows() {
-        let dues: Vec<_> = (0..1_001).map(|n| due(n, chain(Compartment::Chart), PolicyMark::default())).collect();
+        let dues: Vec<_> =
+            (0..1_001).map(|n| due(n, chain(Compartment::Chart), PolicyMark::default())).collect();
         let sizes: Vec<_> = group(&dues).iter().map(|group| group.rows.len()).collect();
         assert_eq!(sizes, [500, 500, 1]);
     }

@@ -25,6 +25,12 @@ pub(crate) enum Phase {
     Closing,
 }
 
+/// Returns when the relay is not running any more.
+pub(crate) async fn draining(phase: &mut watch::Receiver<Phase>) {
+    // An error means that the sender is gone, and with it the relay.
+    let _ = phase.wait_for(|phase| *phase != Phase::Running).await;
+}
+
 /// One per process.
 pub(crate) struct Shared {
     pub(crate) config: Arc<RelayConfig>,
@@ -37,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) box_keys: Option<Keys>,
     pub(crate) per_key: Mutex<Rates<PublicKey>>,
     pub(crate) per_address: Mutex<Rates<IpAddr>>,
+    /// Last arrival number handed to the open sessions.
+    pub(crate) delivered: watch::Sender<Seq>,
     /// Rings when events that need receipts were stored.
     pub(crate) due: Notify,
 }

@@ -24,6 +24,7 @@ use crate::frame::{self, EventHead, Frame, FrameError};
 use crate::members::Members;
 use crate::messages;
 
+pub use auth::normalised;
 pub use live::Live;
 
 /// WebSocket close codes (RFC 6455 7.4.1).
@@ -38,16 +39,31 @@ pub enum Effect {
     /// Send this text.
     Send(String),
     /// Send an event to a subscription; `head` is [`messages::event_head`].
-    Deliver { head: Arc<str>, bytes: Arc<str> },
+    Deliver {
+        head: Arc<str>,
+        bytes: Arc<str>,
+    },
     /// Verify, admit and store an event; report by [`Session::handle_admitted`]. `payer` is the key
     /// whose rate it counts against; without one the address pays.
-    Admit { id: String, payer: Option<PublicKey>, json: String },
+    Admit {
+        id: String,
+        payer: Option<PublicKey>,
+        json: String,
+    },
     /// Answer the stored part of a subscription; report by [`Session::handle_stored_end`] or
     /// [`Session::handle_read_failed`].
-    Read { generation: u64 },
-    Count { id: String, filters: Vec<Filter> },
+    Read {
+        generation: u64,
+    },
+    Count {
+        id: String,
+        filters: Vec<Filter>,
+    },
     /// List the ids of a negentropy session; report by [`Session::handle_ids`].
-    NegOpen { generation: u64, filter: Box<Filter> },
+    NegOpen {
+        generation: u64,
+        filter: Box<Filter>,
+    },
     Ping,
     /// Send what is queued before, then close.
     Close(u16),
@@ -184,16 +200,22 @@ impl Session {
         }
         match frame::parse(text, &self.limits) {
             Ok(frame) => self.handle_frame(now, frame, members),
-            Err(error) => self.send(match error {
-                FrameError::Frame(refusal) => messages::notice(refusal),
-                FrameError::Event { id, refusal } => messages::refused(&id, refusal),
-                FrameError::Subscription { id, refusal } => {
-                    self.subscriptions.retain(|s| s.id != id);
-                    messages::closed(&id, refusal)
-                }
-                FrameError::Negentropy { id, refusal } => messages::neg_err(&id, refusal),
-            }),
+            Err(error) => self.not_understood(error),
         }
+    }
+
+    /// A REQ that is refused ends the subscription whose id it re-uses.
+    fn not_understood(&mut self, error: FrameError) {
+        let text = match error {
+            FrameError::Frame(refusal) => messages::notice(refusal),
+            FrameError::Event { id, refusal } => messages::refused(&id, refusal),
+            FrameError::Subscription { id, refusal } => {
+                self.unsubscribe(&id);
+                messages::closed(&id, refusal)
+            }
+            FrameError::Negentropy { id, refusal } => messages::neg_err(&id, refusal),
+        };
+        self.send(text);
     }
 
     /// Any sign of life of the peer.
@@ -249,7 +271,9 @@ impl Session {
     /// Answers a frame as its kind of message is refused; CLOSE needs no answer.
     fn refuse(&mut self, frame: &Frame<'_>, refusal: Refusal) {
         match frame {
-            Frame::Event { head, .. } | Frame::Auth { head, .. } => self.send(messages::refused(&head.id, refusal)),
+            Frame::Event { head, .. } | Frame::Auth { head, .. } => {
+                self.send(messages::refused(&head.id, refusal))
+            }
             Frame::Req { id, .. } | Frame::Count { id, .. } => self.send(messages::closed(id, refusal)),
             Frame::NegOpen { id, .. } | Frame::NegMsg { id, .. } => self.send(messages::neg_err(id, refusal)),
             Frame::Close { .. } | Frame::NegClose { .. } => {}
@@ -264,7 +288,14 @@ impl Session {
         self.generation += 1;
         let generation = self.generation;
         let head = messages::event_head(&id).into();
-        self.subscriptions.push(Subscription { id, head, generation, filters, waiting: Some(Vec::new()), covered: 0 });
+        self.subscriptions.push(Subscription {
+            id,
+            head,
+            generation,
+            filters,
+            waiting: Some(Vec::new()),
+            covered: 0,
+        });
         self.push(Effect::Read { generation });
     }
 
@@ -384,7 +415,11 @@ impl Session {
     pub fn poll_timeout(&self) -> u64 {
         let quiet = self.limits.idle_seconds / if self.pinged { 1 } else { 2 };
         let idle = self.heard.saturating_add(quiet.max(1));
-        if self.keys.is_empty() { idle.min(self.opened.saturating_add(self.limits.auth_seconds_max)) } else { idle }
+        if self.keys.is_empty() {
+            idle.min(self.opened.saturating_add(self.limits.auth_seconds_max))
+        } else {
+            idle
+        }
     }
 
     /// Time has passed: a login that did not come, a peer that says nothing.

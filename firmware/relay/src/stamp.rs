@@ -7,7 +7,7 @@ use relaybox_process::clock::Clock;
 
 /// Unix seconds for the store and the admission rule.
 #[derive(Debug, Clone)]
-pub struct Stamp(Arc<Shared>);
+pub(crate) struct Stamp(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -24,15 +24,15 @@ struct State {
 
 /// Time stands still until this is dropped.
 #[derive(Debug)]
-pub struct Held(Stamp, u64);
+pub(crate) struct Held(Stamp, u64);
 
 impl Stamp {
-    pub fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self(Arc::new(Shared { clock, state: Mutex::default() }))
     }
 
     /// Now, never less than before.
-    pub fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         let now = self.0.clock.now();
         let mut state = self.lock();
         if !state.held {
@@ -42,13 +42,13 @@ impl Stamp {
     }
 
     /// Time will not be less than this; for what the store already holds.
-    pub fn raise(&self, floor: u64) {
+    pub(crate) fn raise(&self, floor: u64) {
         let mut state = self.lock();
         state.floor = state.floor.max(floor);
     }
 
     /// Stops the time at the present second.
-    pub fn hold(&self) -> Held {
+    pub(crate) fn hold(&self) -> Held {
         let now = self.now();
         self.lock().held = true;
         Held(self.clone(), now)
@@ -62,7 +62,7 @@ impl Stamp {
 
 impl Held {
     /// The second at which time stands.
-    pub fn second(&self) -> u64 {
+    pub(crate) fn second(&self) -> u64 {
         self.1
     }
 }

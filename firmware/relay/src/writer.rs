@@ -26,6 +26,8 @@ use crate::members::Members;
 use crate::service::{Shared, refusal_of};
 use crate::session::Fate;
 
+pub(crate) use claim::read as practice;
+
 /// Times an append is decided anew because the members changed under it.
 const STALE_TRIES: usize = 16;
 /// Wraps that one invitation allows (PROTOCOL 2.7).
@@ -54,7 +56,11 @@ struct Pending {
 
 impl Writer {
     /// Runs until both senders are gone.
-    pub(crate) async fn run(self, mut events: mpsc::Receiver<Vec<Checked>>, mut ceremonies: mpsc::Receiver<Ceremony>) {
+    pub(crate) async fn run(
+        self,
+        mut events: mpsc::Receiver<Vec<Checked>>,
+        mut ceremonies: mpsc::Receiver<Ceremony>,
+    ) {
         let (mut more_events, mut more_ceremonies) = (true, true);
         while more_events || more_ceremonies {
             tokio::select! {
@@ -121,16 +127,31 @@ impl Writer {
     }
 
     /// A deletion may name ids of any kind: of the author's own stored events, health records stay.
-    async fn nothing_clinical_deleted(&self, admission: &Admission, verified: &Verified) -> Result<(), Refusal> {
+    async fn nothing_clinical_deleted(
+        &self,
+        admission: &Admission,
+        verified: &Verified,
+    ) -> Result<(), Refusal> {
         if admission.deletes.is_empty() {
             return Ok(());
         }
-        let own = self.own_kinds(&admission.deletes, verified.event().pubkey).await.map_err(|e| refusal_of(&e))?;
-        if own.iter().any(|kind| kinds::is_undeletable(*kind)) { Err(Refusal::ClinicalDelete) } else { Ok(()) }
+        let own =
+            self.own_kinds(&admission.deletes, verified.event().pubkey).await.map_err(|e| refusal_of(&e))?;
+        if own.iter().any(|kind| kinds::is_undeletable(*kind)) {
+            Err(Refusal::ClinicalDelete)
+        } else {
+            Ok(())
+        }
     }
 
     /// A wrap that only an invitation allows uses one of its ten.
-    async fn spend_invitation(&self, members: &Members, job: &Job, verified: &Verified, now: u64) -> Result<(), Refusal> {
+    async fn spend_invitation(
+        &self,
+        members: &Members,
+        job: &Job,
+        verified: &Verified,
+        now: u64,
+    ) -> Result<(), Refusal> {
         let wrap = matches!(verified.kind(), kinds::GIFT_WRAP | kinds::EPHEMERAL_WRAP);
         if !wrap || job.invited.is_empty() || job.authenticated.iter().any(|key| members.knows(key, now)) {
             return Ok(());
@@ -243,6 +264,9 @@ impl Writer {
                     Some(fate) => return answer(&job, fate),
                     None => self.catch_up().await,
                 },
+                Err(StoreError::NotAll { index: 0, outcome }) => {
+                    return answer(&job, fate(outcome).unwrap_or(Err(Refusal::Storage)));
+                }
                 Err(StoreError::Conflict | StoreError::Stale(_)) => self.catch_up().await,
                 Err(error) => return answer(&job, Err(refusal_of(&error))),
             }

@@ -115,6 +115,8 @@ pub struct Due {
     pub mark: PolicyMark,
     pub chain: ChainKey,
     pub id: EventId,
+    /// It came by [`Origin::Import`].
+    pub imported: bool,
 }
 
 /// One stored event, borrowed from the engine.

@@ -18,6 +18,12 @@ pub fn build_invitation(author: &Keys, token: &[u8], until: u64, created_at: u64
     event::sign(author, kinds::DISCLOSURE, tags, "", created_at)
 }
 
+/// The hash that an invitation carries of the token in an AUTH event's `["invite", token]`: the
+/// token is 64 lower-case hex characters, and its 32 bytes are hashed.
+pub fn invitation_hash(token: &str) -> Option<[u8; 32]> {
+    hex::decode::<32>(token).map(|token| Sha256::digest(token).into())
+}
+
 /// What the author says about a share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use relaybox_protocol::event::{Verified, tag_value};
 use relaybox_protocol::refusal::Refusal;
-use relaybox_protocol::{admit, kinds};
+use relaybox_protocol::{grants, kinds};
 
 use super::Session;
 use crate::members::Members;
@@ -26,7 +26,7 @@ impl Session {
         }
         let key = event.pubkey;
         members.may_log_in(&key, now)?;
-        let token = tag_value(event, "invite", 0).and_then(admit::invitation_hash);
+        let token = tag_value(event, "invite", 0).and_then(grants::invitation_hash);
         if !self.keys.contains(&key) {
             if self.keys.len() >= self.limits.auth_keys_max {
                 return Err(Refusal::AuthKeys);
@@ -70,7 +70,12 @@ mod tests {
         assert_eq!(normalised("WSS://Relay.Example:443/"), "wss://relay.example");
         assert_eq!(normalised("wss://relay.example"), "wss://relay.example");
         assert_eq!(normalised("ws://127.0.0.1:80"), "ws://127.0.0.1");
-        for other in ["wss://relay.example:8443", "ws://relay.example", "wss://relay.example/x", "wss://relay.example.org"] {
+        for other in [
+            "wss://relay.example:8443",
+            "ws://relay.example",
+            "wss://relay.example/x",
+            "wss://relay.example.org",
+        ] {
             assert_ne!(normalised(other), "wss://relay.example", "{other}");
         }
     }

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use relaybox_process::rpc::ceremony::Reply;
+use relaybox_protocol::PublicKey;
 use relaybox_protocol::event::key_from_hex;
 use relaybox_protocol::refusal::Refusal;
-use relaybox_protocol::PublicKey;
 
 use super::{Writer, refused};
 use crate::members::Members;
@@ -19,7 +19,9 @@ use crate::service::refusal_of;
 /// When the file is there but cannot be read or holds no key.
 pub(crate) fn read(path: &Path) -> std::io::Result<Option<PublicKey>> {
     match std::fs::read_to_string(path) {
-        Ok(text) => key_from_hex(text.trim_end()).map(Some).ok_or_else(|| std::io::ErrorKind::InvalidData.into()),
+        Ok(text) => {
+            key_from_hex(text.trim_end()).map(Some).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -65,7 +67,9 @@ impl Writer {
             Err(error) => return failed(&error),
         };
         match self.shared.store.head().await {
-            Ok(head) => Reply::State { practice: practice.map(|key| key.to_hex()), head: head.n, events: head.n },
+            Ok(head) => {
+                Reply::State { practice: practice.map(|key| key.to_hex()), head: head.n, events: head.n }
+            }
             Err(error) => refused(0, refusal_of(&error)),
         }
     }

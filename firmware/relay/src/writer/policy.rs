@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use relaybox_process::rpc::ceremony::Reply;
 use relaybox_protocol::admit::{self, Admission, Arrival};
 use relaybox_protocol::event::{EVENT_BYTES_MAX, Verified};
 use relaybox_protocol::kinds;
 use relaybox_protocol::policy::Door;
 use relaybox_protocol::receipts::{ChainKey, PolicyMark, Row};
 use relaybox_protocol::refusal::Refusal;
-use relaybox_process::rpc::ceremony::Reply;
 use relaybox_store::{Outcome, Result, Seq, StoreError};
 use serde_json::value::RawValue;
 
-use super::{STALE_TRIES, Writer, refused, store};
+use super::{STALE_TRIES, Writer, fate, refused, store};
 use crate::receipts::{self, Next};
 use crate::service::refusal_of;
 use crate::stamp::Held;
@@ -27,10 +27,18 @@ impl Writer {
     /// Stores the events and one receipt for each policy chain that they touch. Events of the public
     /// chain come first, so that the receipt of the other one names the public position under which
     /// its events count. Gives the outcomes of the events, in the order given.
-    pub(super) async fn append_policy(&self, events: &[Entry<'_>], at: Seq, held: &Held) -> Result<Vec<Outcome>> {
+    pub(super) async fn append_policy(
+        &self,
+        events: &[Entry<'_>],
+        at: Seq,
+        held: &Held,
+    ) -> Result<Vec<Outcome>> {
         let Some(keys) = self.shared.box_keys.as_ref() else {
             return Err(StoreError::Unavailable("the box key is missing".into()));
         };
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
         let received = held.second();
         let mut batch: Vec<_> = events.iter().map(|e| store::admitted(e.verified, e.admission, at)).collect();
         let mut public = self.shared.store.chain_head(&ChainKey::Policy).await?;
@@ -99,7 +107,7 @@ impl Writer {
 
     async fn try_ceremony(&self, events: &[Verified]) -> Result<Reply> {
         let Some(members) = self.shared.members() else { return Ok(refused(0, Refusal::NoPractice)) };
-        let stored = self.stored_ids(events.iter().map(Verified::id).collect()).await?;
+        let stored = self.stored_ids(events.iter().map(Verified::id)).await?;
         let held = self.shared.stamp.hold();
         let now = held.second();
         let mut trial = members.policy.clone();
@@ -119,7 +127,13 @@ impl Writer {
             .iter()
             .map(|(index, admission)| Entry { verified: &events[*index], admission })
             .collect();
-        let outcomes = if entries.is_empty() { Vec::new() } else { self.append_policy(&entries, members.at, &held).await? };
+        let outcomes = match self.append_policy(&entries, members.at, &held).await {
+            Ok(outcomes) => outcomes,
+            Err(StoreError::NotAll { index, outcome }) => {
+                return Ok(refused(admissions.get(index).map_or(0, |(at, _)| *at), told(outcome)));
+            }
+            Err(error) => return Err(error),
+        };
         drop(held);
         self.shared.due.notify_one();
         let mut numbers = vec![None; events.len()];
@@ -127,14 +141,19 @@ impl Writer {
             match outcome {
                 Outcome::Stored { seq, .. } => numbers[*index] = Some(seq),
                 Outcome::Stale => return Err(StoreError::Conflict),
-                Outcome::Duplicate => {}
-                Outcome::Superseded => return Ok(refused(*index, Refusal::Superseded)),
-                Outcome::Deleted => return Ok(refused(*index, Refusal::Deleted)),
-                Outcome::OverQuota => return Ok(refused(*index, Refusal::Quota)),
+                _ => {}
             }
         }
         let events = events.iter().zip(numbers).map(|(event, seq)| (event.id().to_hex(), seq)).collect();
         Ok(Reply::Stored { events })
+    }
+}
+
+/// Why an event was not stored.
+fn told(outcome: Outcome) -> Refusal {
+    match fate(outcome) {
+        Some(Err(refusal)) => refusal,
+        _ => Refusal::Storage,
     }
 }
 
@@ -144,7 +163,11 @@ fn order(events: &[Verified]) -> impl Iterator<Item = (usize, &Verified)> {
     let public = |event: &Verified| {
         matches!(
             event.kind(),
-            kinds::STAFF_ROSTER | kinds::SERVICE_AGENT_GRANT | kinds::PRACTICE_EPOCH | kinds::SUCCESSION | kinds::SUSPENSION
+            kinds::STAFF_ROSTER
+                | kinds::SERVICE_AGENT_GRANT
+                | kinds::PRACTICE_EPOCH
+                | kinds::SUCCESSION
+                | kinds::SUSPENSION
         )
     };
     let mut seen = BTreeSet::new();

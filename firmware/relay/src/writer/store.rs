@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use relaybox_protocol::admit::Admission;
 use relaybox_protocol::event::{self, Verified};
 use relaybox_protocol::kinds::{self, Keeping};
-use relaybox_protocol::scope::{Branch, IndexKey};
-use relaybox_protocol::{EventId, PublicKey};
-use relaybox_store::plan::PlanBranch;
+use relaybox_protocol::{EventId, Filter, PublicKey};
 use relaybox_store::{Admitted, Origin, Plan, Result, Seq, Slot, StoreError};
 
 use super::Writer;
@@ -48,28 +46,27 @@ fn slot(verified: &Verified) -> Option<Slot> {
 impl Writer {
     /// Kinds of those of the author's own stored events that have one of these ids.
     pub(super) async fn own_kinds(&self, ids: &[EventId], author: PublicKey) -> Result<Vec<u16>> {
-        let branch = Branch {
-            keys: BTreeSet::from([IndexKey::Author(author)]),
-            ids: Some(ids.iter().copied().collect()),
-            narrow: true,
-            ..Branch::default()
-        };
-        Ok(self.stored(branch).await?.into_iter().map(|(_, kind)| kind).collect())
+        let filter = Filter::new().ids(ids.iter().copied()).author(author);
+        Ok(self.stored(filter).await?.into_iter().map(|(_, kind)| kind).collect())
     }
 
     /// Which of these ids are stored, whoever wrote them.
-    pub(super) async fn stored_ids(&self, ids: BTreeSet<EventId>) -> Result<BTreeSet<EventId>> {
-        let branch = Branch { ids: Some(ids), ..Branch::default() };
-        Ok(self.stored(branch).await?.into_iter().map(|(id, _)| id).collect())
+    pub(super) async fn stored_ids(
+        &self,
+        ids: impl IntoIterator<Item = EventId>,
+    ) -> Result<BTreeSet<EventId>> {
+        let filter = Filter::new().ids(ids);
+        Ok(self.stored(filter).await?.into_iter().map(|(id, _)| id).collect())
     }
 
-    async fn stored(&self, branch: Branch) -> Result<Vec<(EventId, u16)>> {
+    async fn stored(&self, filter: Filter) -> Result<Vec<(EventId, u16)>> {
         #[derive(serde::Deserialize)]
         struct Head {
             id: String,
             kind: u16,
         }
-        let plan = Plan { branches: vec![PlanBranch { branch, since: None, until: None }], limit: None };
+        let plan =
+            Plan::unscoped(&[filter]).map_err(|refusal| StoreError::Corrupt(refusal.code().to_owned()))?;
         loop {
             let head = self.shared.store.head().await?;
             let mut found = Vec::new();

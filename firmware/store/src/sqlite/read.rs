@@ -10,13 +10,15 @@ use relaybox_protocol::receipts::{ChainKey, PolicyMark};
 
 use super::Engine;
 use super::error::{corrupt, fail};
+use super::insert::origin;
 use super::keys::{signed, unsigned};
 use super::pool::Lane;
 use super::scan::{Progress, Scan, Want};
 use super::txn::{chain_head, event_id};
 use super::{sql, tail::TailState};
 use crate::{
-    Admitted, Answer, Change, Due, Head, Lease, Outcome, Plan, Rejected, Result, Row, Seq, Space, StoreError,
+    Admitted, Answer, Change, Due, Head, Lease, Origin, Outcome, Plan, Rejected, Result, Row, Seq, Space,
+    StoreError,
 };
 
 /// Candidates between two pieces of a long read.
@@ -228,6 +230,7 @@ fn due_of(row: &rusqlite::Row<'_>) -> Result<Due> {
         mark: PolicyMark { public: head(4)?, staff: head(5)? },
         chain: chain.ok_or_else(|| corrupt("a due event of no chain"))?,
         id: head(2)?.ok_or_else(|| corrupt("a due event without an id"))?,
+        imported: row.get::<_, i64>(6).map_err(fail)? == origin(Origin::Import),
     })
 }
 

@@ -71,7 +71,8 @@ statements! {
     SET_CHAIN = "INSERT OR REPLACE INTO chain (key, n, head) VALUES (?1, ?2, ?3)";
     ADD_DUE = "INSERT INTO due (seq, chain, id, received, public, staff) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     CLEAR_DUE = "DELETE FROM due WHERE id = ?1 AND chain = ?2";
-    DUE = "SELECT seq, chain, id, received, public, staff FROM due WHERE seq > 0 ORDER BY seq, chain LIMIT ?1";
+    DUE = "SELECT due.seq, chain, due.id, due.received, public, staff, origin FROM due \
+        JOIN event ON event.seq = due.seq WHERE due.seq > 0 ORDER BY due.seq, chain LIMIT ?1";
 
     MARK = "INSERT INTO mark (space, key, until) VALUES (?1, ?2, ?3) \
         ON CONFLICT (space, key) DO UPDATE SET until = excluded.until WHERE until < ?4";

@@ -1,0 +1,241 @@
+//! Start and end of the role.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use relaybox_process::{Env, Listener, shutdown};
+use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
+use relaybox_protocol::{Keys, SecretKey, kinds};
+use relaybox_store::{LEASE_EXPIRE, Store, StoreConfig, StoreError};
+use relaybox_web::limits::Connections;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::ingest::{self, Job, QUEUE};
+use crate::members::Members;
+use crate::rates::Rates;
+use crate::serve::{self, Front};
+use crate::service::{Phase, Sessions, Shared, draining};
+use crate::session::normalised;
+use crate::stamp::Stamp;
+use crate::writer::{Ceremony, Writer, practice};
+use crate::{ceremony, fanout, receipts};
+
+/// The socket that carries ceremonies; all others carry WebSockets.
+const CEREMONY: &str = "ceremony";
+/// Seconds between two sweeps of expired events, and events in one step of a sweep.
+const EXPIRE_SECONDS: u64 = 60;
+const EXPIRE_STEP: usize = 1_000;
+
+/// Why the relay cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    #[error("open the store")]
+    Store(#[from] StoreError),
+    #[error("read the practice key that was fixed at the claim")]
+    Practice(#[source] std::io::Error),
+    #[error("use the box key in receipts.key: one line of 64 lower-case hex characters is wanted")]
+    BoxKey,
+    #[error("read the box key")]
+    BoxKeyFile(#[source] std::io::Error),
+    #[error("keep a part of the relay running")]
+    Part(#[from] tokio::task::JoinError),
+}
+
+/// Serves until shutdown.
+///
+/// # Errors
+/// When state or credentials cannot be read, or the store's tail fails: a relay without it would
+/// serve under old members.
+pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
+    let Env { config, listeners, callers, mut shutdown, ready, clock, state, credentials, .. } = env;
+    let config = Arc::new(config.relay.clone());
+    let stamp = Stamp::new(clock);
+    let store = open(&state, &config, &stamp).await?;
+    let practice_file = state.join("practice");
+    let (members, tail) = fold(&store, &practice_file, &stamp).await?;
+    let shared = Arc::new(Shared {
+        store,
+        stamp,
+        members: watch::channel(members).0,
+        sessions: Sessions::default(),
+        box_keys: box_keys(&credentials)?,
+        per_key: Mutex::new(Rates::new(config.events_per_minute_per_key)),
+        per_address: Mutex::new(Rates::new(config.wraps_per_minute_per_address)),
+        delivered: watch::channel(0).0,
+        due: Notify::new(),
+        config,
+    });
+    // What a crash left without receipts gets them before anybody reads.
+    receipts::write_due(&shared).await?;
+    let (phase, watching) = watch::channel(Phase::Running);
+    let mut parts = JoinSet::new();
+    parts.spawn(fanout::run(Arc::clone(&shared), tail));
+    let (jobs, job_queue) = mpsc::channel::<Job>(QUEUE);
+    let (checked, checked_queue) = mpsc::channel(2);
+    let (ceremonies, ceremony_queue) = mpsc::channel::<Ceremony>(4);
+    let verifying = tokio::spawn(ingest::verify(job_queue, checked, shared.config.event_bytes_max));
+    let writer = Writer { shared: Arc::clone(&shared), practice_file };
+    let writing = tokio::spawn(writer.run(checked_queue, ceremony_queue));
+    let receipting = tokio::spawn(receipts::run(Arc::clone(&shared), watching.clone()));
+    let sweeping = tokio::spawn(sweep(Arc::clone(&shared), watching.clone()));
+    let front = front(&shared, jobs, callers, watching);
+    let mut accepting = listen(&front, listeners, &ceremonies);
+    drop((front, ceremonies));
+    ready();
+    let failed = tokio::select! {
+        () = shutdown::requested(&mut shutdown) => None,
+        Some(ended) = parts.join_next() => Some(ended),
+    };
+    // Nothing new is taken; what is under way is answered, gets its receipts, and goes out.
+    phase.send_replace(Phase::Draining);
+    let drain = Duration::from_secs(shared.config.drain_seconds);
+    let drained = async {
+        verifying.await?;
+        writing.await?;
+        receipting.await?;
+        sweeping.await
+    };
+    if tokio::time::timeout(drain, drained).await.is_err() {
+        log::warn!("some events were still under way when the relay stopped; they got no OK");
+    }
+    if let Err(error) = receipts::write_due(&shared).await {
+        log::error!("writing the last receipts failed to {error}; they are written at the next start");
+    }
+    caught_up(&shared).await;
+    phase.send_replace(Phase::Closing);
+    if tokio::time::timeout(drain, async { while accepting.join_next().await.is_some() {} }).await.is_err() {
+        accepting.shutdown().await;
+    }
+    parts.shutdown().await;
+    match failed {
+        Some(ended) => Ok(ended??),
+        None => Ok(()),
+    }
+}
+
+async fn open(
+    state: &Path,
+    config: &relaybox_process::config::RelayConfig,
+    stamp: &Stamp,
+) -> Result<Store, StoreError> {
+    let store = StoreConfig {
+        neg_ids_max: config.neg_ids_max,
+        quota_bytes: config.quota_bytes,
+        ..StoreConfig::at(state.join("events.db"))
+    };
+    let stamp = stamp.clone();
+    Store::open(&store, Arc::new(move || stamp.now())).await
+}
+
+/// The member table of now, and the tail that goes on from there.
+async fn fold(
+    store: &Store,
+    practice_file: &Path,
+    stamp: &Stamp,
+) -> Result<(Option<Arc<Members>>, relaybox_store::Tail), RelayError> {
+    let head = store.head().await?;
+    let tail = store.tail(head.n);
+    let Some(practice) = practice(practice_file).map_err(RelayError::Practice)? else {
+        return Ok((None, tail));
+    };
+    let mut members = Members::new(practice);
+    for change in store.changes(0).await? {
+        stamp.raise(change.received);
+        match parse_unverified(&change.bytes, EVENT_BYTES_MAX) {
+            Ok(event) if event.kind.as_u16() != kinds::RECEIPT => {
+                members.pass(&event, change.seq, change.received)
+            }
+            Ok(_) => {}
+            Err(refusal) => {
+                log::error!("policy event {} cannot be read back: {}", change.seq, refusal.code())
+            }
+        }
+    }
+    members.at = members.at.max(head.m);
+    Ok((Some(Arc::new(members)), tail))
+}
+
+/// The box key B; none when the credential is not there.
+fn box_keys(credentials: &Path) -> Result<Option<Keys>, RelayError> {
+    let text = match std::fs::read_to_string(credentials.join("receipts.key")) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            log::warn!("the box key is missing: records are served, and none are taken");
+            return Ok(None);
+        }
+        Err(error) => return Err(RelayError::BoxKeyFile(error)),
+    };
+    let secret = relaybox_protocol::hex::decode::<32>(text.trim_end()).ok_or(RelayError::BoxKey)?;
+    let secret = SecretKey::from_slice(&secret).map_err(|_| RelayError::BoxKey)?;
+    Ok(Some(Keys::new(secret)))
+}
+
+fn front(
+    shared: &Arc<Shared>,
+    ingest: mpsc::Sender<Job>,
+    callers: relaybox_process::peer::Callers,
+    phase: watch::Receiver<Phase>,
+) -> Front {
+    let config = &shared.config;
+    Front {
+        shared: Arc::clone(shared),
+        ingest,
+        urls: config.urls.iter().map(|url| normalised(url)).collect(),
+        connections: Connections::new(config.connections_max, config.connections_per_address_max),
+        callers: Arc::new(callers),
+        phase,
+    }
+}
+
+fn listen(
+    front: &Front,
+    listeners: Vec<(String, Listener)>,
+    ceremonies: &mpsc::Sender<Ceremony>,
+) -> JoinSet<()> {
+    let mut accepting = JoinSet::new();
+    for (name, listener) in listeners {
+        match listener {
+            Listener::Unix(listener) if name == CEREMONY => {
+                accepting.spawn(ceremony::accept(front.clone(), listener, ceremonies.clone()));
+            }
+            listener => {
+                accepting.spawn(serve::accept(front.clone(), name, listener));
+            }
+        }
+    }
+    accepting
+}
+
+/// Waits until what is stored has gone to the open sessions.
+async fn caught_up(shared: &Shared) {
+    const SECONDS: u64 = 1;
+    let Ok(head) = shared.store.head().await else { return };
+    let mut delivered = shared.delivered.subscribe();
+    let reached = delivered.wait_for(|seq| *seq >= head.n);
+    if tokio::time::timeout(Duration::from_secs(SECONDS), reached).await.is_err() {
+        log::warn!("the open sessions were closed before they had everything");
+    }
+}
+
+/// Removes expired events (NIP-40), step by step, under a lease.
+async fn sweep(shared: Arc<Shared>, mut phase: watch::Receiver<Phase>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(EXPIRE_SECONDS)) => {}
+            () = draining(&mut phase) => return,
+        }
+        if let Err(error) = sweep_once(&shared).await {
+            log::warn!("removing expired events failed to {error}");
+        }
+    }
+}
+
+async fn sweep_once(shared: &Shared) -> Result<(), StoreError> {
+    let Some(lease) = shared.store.lease(LEASE_EXPIRE, Duration::from_secs(EXPIRE_SECONDS)).await? else {
+        return Ok(());
+    };
+    while shared.store.expire(shared.stamp.now(), EXPIRE_STEP, &lease).await? == EXPIRE_STEP {}
+    Ok(())
+}
