@@ -2,7 +2,7 @@
 //! lists members.
 
 use relaybox_process::config::RelayConfig;
-use relaybox_protocol::PublicKey;
+use relaybox_protocol::{PublicKey, hex};
 use serde_json::{Map, Value, json};
 
 use crate::members::Members;
@@ -71,6 +71,9 @@ fn practice(members: &Members, now: u64) -> Value {
         inbox.filter(|agent| !view.suspended(&agent.key)).map(|agent| agent.key.to_hex()).collect();
     let mut practice = Map::new();
     practice.insert("practice".to_owned(), view.practice().to_hex().into());
+    if let Some(next) = view.next_practice() {
+        practice.insert("next".to_owned(), hex::encode(&next).into());
+    }
     practice.insert("inbox".to_owned(), inbox.into());
     Value::Object(practice)
 }

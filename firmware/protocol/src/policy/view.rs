@@ -39,6 +39,10 @@ impl<'a> View<'a> {
         &epochs[..epochs.partition_point(|epoch| epoch.at <= self.at)]
     }
 
+    /// Hash of the next practice key, as the first 2105 or the newest 2107 names it.
+    pub fn next_practice(&self) -> Option<[u8; 32]> {
+        self.policy.facts.next
+    }
     /// Newest epoch with n ≥ 1.
     pub fn epoch(&self) -> Option<&'a Epoch> {
         self.own_epochs().last().map(AsRef::as_ref)

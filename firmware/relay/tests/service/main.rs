@@ -1,0 +1,12 @@
+//! The role as a whole: real sockets, real SQLite, a directory of its own for each test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod client;
+mod practice;
+mod reading;
+mod relay;
