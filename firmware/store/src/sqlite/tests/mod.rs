@@ -1,6 +1,7 @@
 //! The promises of the store, on SQLite.
 
 mod append;
+mod check;
 mod cost;
 mod faults;
 mod live;
