@@ -3,12 +3,12 @@
 use time::{Date, Duration, Month, Weekday};
 
 /// The same day `months` earlier; a day the month does not have becomes its last one.
-pub fn months_before(date: Date, months: i32) -> Date {
+pub(crate) fn months_before(date: Date, months: i32) -> Date {
     month_shift(date, -months)
 }
 
 /// The same day `months` later; a day the month does not have becomes its last one.
-pub fn months_after(date: Date, months: i32) -> Date {
+pub(crate) fn months_after(date: Date, months: i32) -> Date {
     month_shift(date, months)
 }
 
@@ -26,27 +26,27 @@ fn month_of(zero_based: i32) -> Month {
 
 /// Whole months between birth and a day, as people count them: the month is complete on the day
 /// of the month on which the child was born, or on the month's last day when it is shorter.
-pub fn completed_months(birth: Date, on: Date) -> i32 {
+pub(crate) fn completed_months(birth: Date, on: Date) -> i32 {
     let months = (on.year() - birth.year()) * 12 + i32::from(u8::from(on.month()))
         - i32::from(u8::from(birth.month()));
     if months_after(birth, months) > on { months - 1 } else { months }
 }
 
-pub fn completed_years(birth: Date, on: Date) -> i32 {
+pub(crate) fn completed_years(birth: Date, on: Date) -> i32 {
     completed_months(birth, on).div_euclid(12)
 }
 
 /// Whole days from birth to a day.
-pub fn days_between(birth: Date, on: Date) -> i64 {
+pub(crate) fn days_between(birth: Date, on: Date) -> i64 {
     i64::from(on.to_julian_day()) - i64::from(birth.to_julian_day())
 }
 
-pub fn plus_days(date: Date, days: i64) -> Date {
+pub(crate) fn plus_days(date: Date, days: i64) -> Date {
     date.saturating_add(Duration::days(days))
 }
 
 /// This day, or the next Monday when it falls on a weekend.
-pub fn weekday_from(date: Date) -> Date {
+pub(crate) fn weekday_from(date: Date) -> Date {
     match date.weekday() {
         Weekday::Saturday => plus_days(date, 2),
         Weekday::Sunday => plus_days(date, 1),
@@ -55,23 +55,23 @@ pub fn weekday_from(date: Date) -> Date {
 }
 
 /// `2026-03-02`.
-pub fn iso(date: Date) -> String {
+pub(crate) fn iso(date: Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 
 /// `2026-03-02T09:05:00-05:00`; `minute` counts from the practice's opening at eight.
-pub fn iso_at(date: Date, minute: u32) -> String {
+pub(crate) fn iso_at(date: Date, minute: u32) -> String {
     format!("{}T{:02}:{:02}:00-05:00", iso(date), 8 + (minute / 60) % 9, minute % 60)
 }
 
 /// The day (UTC) of a moment in unix seconds.
-pub fn date_of(unix: u64) -> Date {
+pub(crate) fn date_of(unix: u64) -> Date {
     let days = i64::try_from(unix / 86_400).unwrap_or(0);
     plus_days(UNIX_DAY_ZERO, days)
 }
 
 /// Unix seconds of the moment that [`iso_at`] writes.
-pub fn unix_at(date: Date, minute: u32) -> u64 {
+pub(crate) fn unix_at(date: Date, minute: u32) -> u64 {
     let days = days_between(UNIX_DAY_ZERO, date);
     let seconds = days * 86_400 + i64::from((8 + (minute / 60) % 9 + 5) * 3_600 + (minute % 60) * 60);
     u64::try_from(seconds).unwrap_or(0)

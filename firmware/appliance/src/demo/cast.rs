@@ -10,7 +10,7 @@ use super::seed::Seed;
 
 /// Who works in the practice. The former nurse leaves at the first rotation, the nurse joins then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Staff {
+pub(crate) enum Staff {
     Owner,
     Doctor,
     FormerNurse,
@@ -20,10 +20,10 @@ pub enum Staff {
 }
 
 impl Staff {
-    pub const ALL: [Self; 6] =
+    pub(crate) const ALL: [Self; 6] =
         [Self::Owner, Self::Doctor, Self::Nurse, Self::Assistant, Self::FrontDesk, Self::FormerNurse];
 
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Owner => "Dr. Alba Testwell",
             Self::Doctor => "Dr. Basil Mockford",
@@ -34,7 +34,7 @@ impl Staff {
         }
     }
 
-    pub const fn role(self) -> Role {
+    pub(crate) const fn role(self) -> Role {
         match self {
             Self::Owner | Self::Doctor => Role::Doctor,
             Self::FormerNurse | Self::Nurse => Role::Nurse,
@@ -44,7 +44,7 @@ impl Staff {
     }
 
     /// Epochs in which the person is a member.
-    pub const fn member_in(self, epoch: u64) -> bool {
+    pub(crate) const fn member_in(self, epoch: u64) -> bool {
         match self {
             Self::FormerNurse => epoch == 1,
             Self::Nurse => epoch >= 2,
@@ -52,14 +52,14 @@ impl Staff {
         }
     }
 
-    pub fn keys(self, seed: &Seed) -> Keys {
+    pub(crate) fn keys(self, seed: &Seed) -> Keys {
         seed.keys(&format!("staff/{}", self.name()))
     }
 }
 
 /// A parent or other guardian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guardian {
+pub(crate) struct Guardian {
     pub id: &'static str,
     pub name: &'static str,
     /// v3-RoleCode and its display.
@@ -69,10 +69,10 @@ pub struct Guardian {
 }
 
 impl Guardian {
-    pub fn keys(&self, seed: &Seed) -> Keys {
+    pub(crate) fn keys(&self, seed: &Seed) -> Keys {
         seed.keys(&format!("guardian/{}", self.id))
     }
-    pub fn public(&self, seed: &Seed) -> PublicKey {
+    pub(crate) fn public(&self, seed: &Seed) -> PublicKey {
         self.keys(seed).public_key()
     }
 }
@@ -89,7 +89,7 @@ const fn guardian(
     Guardian { id, name, relationship, language }
 }
 
-pub const GUARDIANS: [Guardian; 13] = [
+pub(crate) const GUARDIANS: [Guardian; 13] = [
     guardian("linden", "Linden Samplewood", MOTHER, "en"),
     guardian("lucia", "Lucía Ejemplo", MOTHER, "es"),
     guardian("robin", "Robin Testerton", MOTHER, "en"),
@@ -106,15 +106,15 @@ pub const GUARDIANS: [Guardian; 13] = [
 ];
 
 /// The stepfather whose link ends in the third epoch; the child is re-keyed then.
-pub const ENDED_GUARDIAN: &str = "ernst";
+pub(crate) const ENDED_GUARDIAN: &str = "ernst";
 
-pub fn guardian_of(id: &str) -> Option<&'static Guardian> {
+pub(crate) fn guardian_of(id: &str) -> Option<&'static Guardian> {
     GUARDIANS.iter().find(|guardian| guardian.id == id)
 }
 
 /// Who holds which secret of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
+pub(crate) enum Holds {
     /// The secret of T was thrown away at registration.
     Nothing,
     /// An own key C on the adolescent's device; the secret of T was thrown away.
@@ -125,7 +125,7 @@ pub enum Holds {
 
 /// What the chart says about allergies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Allergies {
+pub(crate) enum Allergies {
     NothingRecorded,
     NoneKnown,
     Listed,
@@ -133,7 +133,7 @@ pub enum Allergies {
 
 /// A child as written down here; dates come with the day of the first start.
 #[derive(Debug, Clone, Copy)]
-pub struct ChildCast {
+pub(crate) struct ChildCast {
     pub id: &'static str,
     pub given: &'static str,
     pub family: &'static str,
@@ -170,7 +170,7 @@ const BASE: ChildCast = ChildCast {
 };
 
 /// Thirteen children: newborn, 2, 6 (twins), 14 and 26 months, 4, 6, 9, 12, 14, 16 and 17 years.
-pub const CHILDREN: [ChildCast; 13] = [
+pub(crate) const CHILDREN: [ChildCast; 13] = [
     ChildCast { id: "newborn", given: "Wren", family: "Samplewood", days: 9, walk: [-0.4, -0.2, 0.1],
         guardians: &["linden"], gestation_weeks: 40, ..BASE },
     ChildCast { id: "two-months", given: "Mateo", family: "Ejemplo", sex: Sex::Male, months: 2, days: 8,
@@ -201,11 +201,11 @@ pub const CHILDREN: [ChildCast; 13] = [
 ];
 
 /// The child that is re-keyed in the third epoch.
-pub const REKEYED: &str = "twelve";
+pub(crate) const REKEYED: &str = "twelve";
 
 /// A child of a practice that starts on a day.
 #[derive(Clone)]
-pub struct Child {
+pub(crate) struct Child {
     pub cast: &'static ChildCast,
     pub birth: Date,
     /// FHIR id of the Patient.
@@ -213,7 +213,7 @@ pub struct Child {
 }
 
 impl Child {
-    pub fn new(cast: &'static ChildCast, today: Date, seed: &Seed) -> Self {
+    pub(crate) fn new(cast: &'static ChildCast, today: Date, seed: &Seed) -> Self {
         Self {
             cast,
             birth: birth_date(cast, today),
@@ -221,21 +221,21 @@ impl Child {
         }
     }
     /// T as registered.
-    pub fn subject(&self, seed: &Seed) -> Keys {
+    pub(crate) fn subject(&self, seed: &Seed) -> Keys {
         seed.keys(&format!("subject/{}", self.cast.id))
     }
     /// T′ after a re-key.
-    pub fn second_subject(&self, seed: &Seed) -> Keys {
+    pub(crate) fn second_subject(&self, seed: &Seed) -> Keys {
         seed.keys(&format!("subject-2/{}", self.cast.id))
     }
     /// C of an adolescent.
-    pub fn own(&self, seed: &Seed) -> Option<Keys> {
+    pub(crate) fn own(&self, seed: &Seed) -> Option<Keys> {
         (self.cast.holds == Holds::Own).then(|| seed.keys(&format!("own/{}", self.cast.id)))
     }
-    pub fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         format!("{} {}", self.cast.given, self.cast.family)
     }
-    pub fn guardians(&self) -> impl Iterator<Item = &'static Guardian> {
+    pub(crate) fn guardians(&self) -> impl Iterator<Item = &'static Guardian> {
         self.cast.guardians.iter().filter_map(|id| guardian_of(id))
     }
 }
@@ -246,7 +246,7 @@ fn birth_date(cast: &ChildCast, today: Date) -> Date {
     months_before(plus_days(today, -cast.days), cast.months)
 }
 
-pub fn child(id: &str) -> Option<&'static ChildCast> {
+pub(crate) fn child(id: &str) -> Option<&'static ChildCast> {
     CHILDREN.iter().find(|child| child.id == id)
 }
 

@@ -10,17 +10,17 @@ use std::sync::LazyLock;
 /// Days per month in CDC's tables.
 const DAYS_PER_MONTH: f64 = 30.4375;
 /// Last day that is scored by WHO.
-pub const WHO_LAST_DAY: i64 = 730;
+pub(crate) const WHO_LAST_DAY: i64 = 730;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sex {
+pub(crate) enum Sex {
     Female,
     Male,
 }
 
 impl Sex {
     /// FHIR administrative gender.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Female => "female",
             Self::Male => "male",
@@ -36,7 +36,7 @@ impl Sex {
 
 /// What is measured: kg, cm, cm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Measure {
+pub(crate) enum Measure {
     Weight,
     /// Recumbent length up to day 730, standing height later.
     Length,
@@ -46,7 +46,7 @@ pub enum Measure {
 
 /// Box–Cox power, median and coefficient of variation.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Lms {
+pub(crate) struct Lms {
     pub l: f64,
     pub m: f64,
     pub s: f64,
@@ -54,7 +54,7 @@ pub struct Lms {
 
 impl Lms {
     /// The value at a z-score.
-    pub fn value(self, z: f64) -> f64 {
+    pub(crate) fn value(self, z: f64) -> f64 {
         if self.l.abs() < 1e-9 {
             self.m * (self.s * z).exp()
         } else {
@@ -63,7 +63,7 @@ impl Lms {
     }
 
     /// The z-score of a value.
-    pub fn z(self, value: f64) -> f64 {
+    pub(crate) fn z(self, value: f64) -> f64 {
         if self.l.abs() < 1e-9 {
             (value / self.m).ln() / self.s
         } else {
@@ -142,7 +142,7 @@ static GIRLS: LazyLock<Tables> = LazyLock::new(|| Tables::load(Sex::Female));
 static BOYS: LazyLock<Tables> = LazyLock::new(|| Tables::load(Sex::Male));
 
 /// L, M and S at an age in days; none outside the tables (before birth, head after 36 months).
-pub fn lms(measure: Measure, sex: Sex, days: i64) -> Option<Lms> {
+pub(crate) fn lms(measure: Measure, sex: Sex, days: i64) -> Option<Lms> {
     let tables: &Tables = match sex {
         Sex::Female => &GIRLS,
         Sex::Male => &BOYS,

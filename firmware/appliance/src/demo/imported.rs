@@ -32,7 +32,7 @@ struct Line {
     results: Vec<Value>,
 }
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     let id = scribe.child().cast.id;
     let lines = SELECTION.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
     for (number, line) in lines.filter(|line| line.child == id).enumerate() {

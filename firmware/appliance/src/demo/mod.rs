@@ -1,6 +1,19 @@
 //! The demo practice: synthetic people, published the way real ones would be. Until the vault exists,
 //! `relaybox dev` is the vault: P and V are derived from the seed and live in memory.
 
+mod calendar;
+mod cast;
+mod fhir;
+mod growth;
+mod imported;
+mod plan;
+mod register;
+mod seed;
+mod story;
+mod vaccines;
+mod visits;
+mod vitals;
+
 use std::path::PathBuf;
 
 use relaybox_protocol::PublicKey;

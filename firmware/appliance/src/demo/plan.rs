@@ -14,7 +14,7 @@ use super::{imported, register, story, visits};
 
 /// Who writes an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Author {
+pub(crate) enum Author {
     Staff(Staff),
     /// By id of the cast.
     Guardian(&'static str),
@@ -26,7 +26,7 @@ pub enum Author {
 
 /// Whom the second copy is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum To {
+pub(crate) enum To {
     /// T in force.
     Subject,
     /// C.
@@ -38,7 +38,7 @@ pub enum To {
 
 /// What happens to keys and links with an entry of kind 2110.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Registration {
+pub(crate) enum Registration {
     /// T enters, and the links of all guardians follow.
     New,
     /// C enters.
@@ -49,7 +49,7 @@ pub enum Registration {
 
 /// Parties and times of a visit, in clear on a 2126.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slot {
+pub(crate) struct Slot {
     pub provider: Staff,
     pub guardian: Option<&'static str>,
     /// Unix seconds.
@@ -59,7 +59,7 @@ pub struct Slot {
 
 /// One record.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Unique; names the entry in links and tests.
     pub name: String,
     /// Index in [`CHILDREN`].
@@ -83,7 +83,7 @@ pub struct Entry {
 }
 
 /// The practice on the day of its first start.
-pub struct Plan {
+pub(crate) struct Plan {
     pub seed: Seed,
     pub today: Date,
     pub children: Vec<Child>,
@@ -91,12 +91,12 @@ pub struct Plan {
 }
 
 /// First days of the second and of the third epoch.
-pub fn epoch_days(today: Date) -> [Date; 2] {
+pub(crate) fn epoch_days(today: Date) -> [Date; 2] {
     [months_before(today, 18), months_before(today, 5)]
 }
 
 /// The epoch in which an entry of this day is published: 1, 2 or 3.
-pub fn epoch_of(day: Date, today: Date) -> u64 {
+pub(crate) fn epoch_of(day: Date, today: Date) -> u64 {
     let [second, third] = epoch_days(today);
     if day < second {
         1
@@ -108,7 +108,7 @@ pub fn epoch_of(day: Date, today: Date) -> u64 {
 }
 
 impl Plan {
-    pub fn new(seed: Seed, today: Date) -> Self {
+    pub(crate) fn new(seed: Seed, today: Date) -> Self {
         let children: Vec<Child> =
             CHILDREN.iter().map(|cast| Child::new(cast, today, &seed)).collect();
         let mut entries = Vec::new();
@@ -127,7 +127,7 @@ impl Plan {
 }
 
 /// Writes the entries of one child.
-pub struct Scribe<'a> {
+pub(crate) struct Scribe<'a> {
     pub seed: &'a Seed,
     children: &'a [Child],
     pub index: usize,
@@ -136,55 +136,55 @@ pub struct Scribe<'a> {
 }
 
 impl<'a> Scribe<'a> {
-    pub fn child(&self) -> &'a Child {
+    pub(crate) fn child(&self) -> &'a Child {
         &self.children[self.index]
     }
 
     /// A label that belongs to this child alone.
-    pub fn label(&self, part: &str) -> String {
+    pub(crate) fn label(&self, part: &str) -> String {
         format!("{}/{part}", self.child().cast.id)
     }
 
     /// The FHIR id of the record of this name.
-    pub fn id(&self, name: &str) -> String {
+    pub(crate) fn id(&self, name: &str) -> String {
         self.seed.uuid(&format!("record/{}", self.label(name)))
     }
 
     /// The nurse of that day.
-    pub fn nurse(&self, day: Date) -> Staff {
+    pub(crate) fn nurse(&self, day: Date) -> Staff {
         if Staff::FormerNurse.member_in(epoch_of(day, self.today)) { Staff::FormerNurse } else { Staff::Nurse }
     }
 
     /// One of the two doctors, by the child.
-    pub fn doctor(&self) -> Staff {
+    pub(crate) fn doctor(&self) -> Staff {
         if self.index.is_multiple_of(2) { Staff::Owner } else { Staff::Doctor }
     }
 
-    pub fn patient(&self) -> Value {
+    pub(crate) fn patient(&self) -> Value {
         json!({"reference": format!("Patient/{}", self.child().fhir_id), "display": self.child().full_name()})
     }
 
-    pub fn staff(&self, staff: Staff) -> Value {
+    pub(crate) fn staff(&self, staff: Staff) -> Value {
         fhir::person(&staff.keys(self.seed).public_key().to_hex(), staff.name())
     }
 
-    pub fn guardian(&self, guardian: &Guardian) -> Value {
+    pub(crate) fn guardian(&self, guardian: &Guardian) -> Value {
         fhir::person(&guardian.public(self.seed).to_hex(), guardian.name)
     }
 
     /// Minutes since eight o'clock at which this child is seen on a day, in steps of ten.
-    pub fn minute(&self, day: Date) -> u32 {
+    pub(crate) fn minute(&self, day: Date) -> u32 {
         self.seed.below(40, &self.label(&iso(day))) * 10
     }
 
     /// A chart record of kind `kind` by staff, with the second copy for the patient. `members` are
     /// the members of the resource beyond type, id and mark.
-    pub fn chart(&self, name: &str, kind: u16, at: (Date, u32), author: Staff, members: Value) -> Entry {
+    pub(crate) fn chart(&self, name: &str, kind: u16, at: (Date, u32), author: Staff, members: Value) -> Entry {
         self.entry(name, kind, at, Author::Staff(author), fhir_type(kind), members)
     }
 
     /// As [`Scribe::chart`], for kind 2124 and 2125 where the type is free, and for family authors.
-    pub fn entry(&self, name: &str, kind: u16, at: (Date, u32), author: Author, kind_of: &str, members: Value) -> Entry {
+    pub(crate) fn entry(&self, name: &str, kind: u16, at: (Date, u32), author: Author, kind_of: &str, members: Value) -> Entry {
         let map: Map<String, Value> = fhir::resource(kind_of, &self.id(name));
         Entry {
             name: self.label(name),
@@ -206,7 +206,7 @@ impl<'a> Scribe<'a> {
 
     /// Keeps an entry; one of a day that has not ended yet is left out, for nothing is recorded
     /// before it happened. Returns its name.
-    pub fn keep(&mut self, entry: Entry) -> Option<String> {
+    pub(crate) fn keep(&mut self, entry: Entry) -> Option<String> {
         if entry.day >= self.today {
             return None;
         }
@@ -216,46 +216,46 @@ impl<'a> Scribe<'a> {
     }
 
     /// The kept entry of this name.
-    pub fn kept(&self, name: &str) -> Option<&Entry> {
+    pub(crate) fn kept(&self, name: &str) -> Option<&Entry> {
         let label = self.label(name);
         self.entries.iter().find(|entry| entry.name == label)
     }
 
     /// Whether this child has an entry whose name starts so.
-    pub fn last_kept(&self, prefix: &str) -> Option<&Entry> {
+    pub(crate) fn last_kept(&self, prefix: &str) -> Option<&Entry> {
         let label = self.label(prefix);
         self.entries.iter().filter(|entry| entry.name.starts_with(&label)).max_by_key(|e| (e.day, e.minute))
     }
 
-    pub fn moment(&self, at: (Date, u32)) -> String {
+    pub(crate) fn moment(&self, at: (Date, u32)) -> String {
         iso_at(at.0, at.1)
     }
 }
 
 impl Entry {
     #[must_use]
-    pub fn linked(mut self, to: &str, marker: &'static str) -> Self {
+    pub(crate) fn linked(mut self, to: &str, marker: &'static str) -> Self {
         self.links.push((to.to_owned(), marker));
         self
     }
     #[must_use]
-    pub fn signed(mut self) -> Self {
+    pub(crate) fn signed(mut self) -> Self {
         self.sign = true;
         self
     }
     #[must_use]
-    pub fn to(mut self, to: To) -> Self {
+    pub(crate) fn to(mut self, to: To) -> Self {
         self.to = to;
         self
     }
     #[must_use]
-    pub fn within(mut self, compartment: Compartment) -> Self {
+    pub(crate) fn within(mut self, compartment: Compartment) -> Self {
         self.compartment = compartment;
         self
     }
     /// Makes the record a successor of the resource with this id.
     #[must_use]
-    pub fn with_id(mut self, id: &str) -> Self {
+    pub(crate) fn with_id(mut self, id: &str) -> Self {
         self.resource["id"] = id.into();
         self
     }
@@ -279,3 +279,7 @@ fn fhir_type(kind: u16) -> &'static str {
         _ => "Basic",
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

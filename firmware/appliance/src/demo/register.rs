@@ -10,9 +10,9 @@ use super::fhir;
 use super::plan::{Author, Registration, Scribe};
 
 /// Name of the first version.
-pub const PATIENT: &str = "patient";
+pub(crate) const PATIENT: &str = "patient";
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     let child = scribe.child();
     let mut first = scribe.entry(
         PATIENT,

@@ -7,15 +7,15 @@ use relaybox_protocol::{Keys, SecretKey};
 /// The seed of a demo practice. Whoever knows it knows every key of that practice: it is for
 /// synthetic records only.
 #[derive(Clone, Copy)]
-pub struct Seed([u8; 32]);
+pub(crate) struct Seed([u8; 32]);
 
 impl Seed {
-    pub const fn new(bytes: [u8; 32]) -> Self {
+    pub(crate) const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
     /// 32 bytes for a label.
-    pub fn bytes(&self, label: &str) -> [u8; 32] {
+    pub(crate) fn bytes(&self, label: &str) -> [u8; 32] {
         use sha2::{Digest, Sha256};
         let mut hash = Sha256::new();
         hash.update(b"relaybox/demo/1\0");
@@ -25,36 +25,36 @@ impl Seed {
     }
 
     /// A stream of randomness for a label.
-    pub fn random(&self, label: &str) -> Random {
+    pub(crate) fn random(&self, label: &str) -> Random {
         Random::seeded(self.bytes(label))
     }
 
     /// The key pair of a label.
-    pub fn keys(&self, label: &str) -> Keys {
+    pub(crate) fn keys(&self, label: &str) -> Keys {
         SecretKey::from_slice(&self.bytes(label))
             .map_or_else(|_| self.random(label).keys(), Keys::new)
     }
 
     /// A number in [0, 1).
-    pub fn unit(&self, label: &str) -> f64 {
+    pub(crate) fn unit(&self, label: &str) -> f64 {
         let bytes = self.bytes(label);
         let high = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         f64::from(high) / (f64::from(u32::MAX) + 1.0)
     }
 
     /// A number in [−1, 1).
-    pub fn signed(&self, label: &str) -> f64 {
+    pub(crate) fn signed(&self, label: &str) -> f64 {
         self.unit(label) * 2.0 - 1.0
     }
 
     /// A whole number in `0..limit`; 0 when `limit` is 0.
-    pub fn below(&self, limit: u32, label: &str) -> u32 {
+    pub(crate) fn below(&self, limit: u32, label: &str) -> u32 {
         let bytes = self.bytes(label);
         u32::from_be_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]).checked_rem(limit).unwrap_or(0)
     }
 
     /// An id in the form of a version 4 UUID.
-    pub fn uuid(&self, label: &str) -> String {
+    pub(crate) fn uuid(&self, label: &str) -> String {
         let mut bytes = self.bytes(label);
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;

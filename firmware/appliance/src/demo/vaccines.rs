@@ -13,7 +13,7 @@ use super::visits::Stage;
 
 /// What is given into whom and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Product {
+pub(crate) struct Product {
     pub cvx: &'static str,
     pub display: &'static str,
     pub trade: &'static str,
@@ -156,7 +156,7 @@ fn is_late(child: &Child, series: Series, dose: u32) -> bool {
 }
 
 /// The first dose against hepatitis B, given by the hospital of birth.
-pub fn at_birth(scribe: &mut Scribe<'_>) {
+pub(crate) fn at_birth(scribe: &mut Scribe<'_>) {
     let child = scribe.child();
     let nurse = scribe.nurse(child.birth);
     let mut entry = dose(scribe, Series::HepB, 1, (child.birth, 2), nurse, 0);
@@ -172,7 +172,7 @@ pub fn at_birth(scribe: &mut Scribe<'_>) {
 }
 
 /// What is due at a visit.
-pub fn at_visit(scribe: &mut Scribe<'_>, stage: &Stage, at: (Date, u32)) {
+pub(crate) fn at_visit(scribe: &mut Scribe<'_>, stage: &Stage, at: (Date, u32)) {
     let due = DUE.iter().filter(|(name, _)| *name == stage.name).flat_map(|(_, due)| due.iter());
     for (place, (series, number)) in due.enumerate() {
         if !is_late(scribe.child(), *series, *number) {
@@ -188,7 +188,7 @@ pub fn at_visit(scribe: &mut Scribe<'_>, stage: &Stage, at: (Date, u32)) {
 }
 
 /// The two late doses, at visits for the vaccine alone.
-pub fn late(scribe: &mut Scribe<'_>) {
+pub(crate) fn late(scribe: &mut Scribe<'_>) {
     for (child, series, number, months) in LATE {
         if child == scribe.child().cast.id {
             let day = weekday_from(plus_days(months_after(scribe.child().birth, months), 3));
@@ -202,7 +202,7 @@ pub fn late(scribe: &mut Scribe<'_>) {
 
 /// Influenza each October from six months of age: two doses in the first season, and families that
 /// skip a season now and then.
-pub fn influenza(scribe: &mut Scribe<'_>) {
+pub(crate) fn influenza(scribe: &mut Scribe<'_>) {
     let child = scribe.child();
     let first_age = months_after(child.birth, 6);
     let mut number = 0;

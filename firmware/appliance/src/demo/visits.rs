@@ -14,7 +14,7 @@ use super::vaccines;
 
 /// One visit of the schedule.
 #[derive(Debug, Clone, Copy)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// Names the visit: `well/4-days`, `well/2-months`, `well/4-years`.
     pub name: &'static str,
     pub months: i32,
@@ -28,7 +28,7 @@ const fn stage(name: &'static str, months: i32, title: &'static str) -> Stage {
 }
 
 /// The schedule.
-pub const STAGES: [Stage; 27] = [
+pub(crate) const STAGES: [Stage; 27] = [
     Stage { name: "well/4-days", months: 0, days: 4, title: "Newborn visit" },
     stage("well/1-month", 1, "1-month well visit"),
     stage("well/2-months", 2, "2-month well visit"),
@@ -59,13 +59,13 @@ pub const STAGES: [Stage; 27] = [
 ];
 
 /// The day of a visit: at the age, up to three days later, never on a weekend.
-pub fn day_of(scribe: &Scribe<'_>, stage: &Stage) -> Date {
+pub(crate) fn day_of(scribe: &Scribe<'_>, stage: &Stage) -> Date {
     let due = plus_days(months_after(scribe.child().birth, stage.months), stage.days);
     let later = if stage.days > 0 { 0 } else { scribe.seed.below(4, &scribe.label(stage.name)) };
     weekday_from(plus_days(due, i64::from(later)))
 }
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     birth(scribe);
     vaccines::at_birth(scribe);
     let mut before: Option<Growth> = None;
@@ -217,12 +217,12 @@ fn history(scribe: &Scribe<'_>, stage: &Stage, age: i64) -> String {
 }
 
 /// What a note says.
-pub struct Note<'a> {
+pub(crate) struct Note<'a> {
     /// LOINC of the Composition.
     pub code: (&'a str, &'a str),
     pub title: &'a str,
     /// `legal` for a signed note, `personal` for a nurse's.
-    pub mode: &'a str,
+    pub(crate) mode: &'a str,
     /// Title, LOINC, text.
     pub sections: &'a [(&'a str, &'a str, &'a str)],
     pub reason: &'a str,
@@ -233,7 +233,7 @@ pub struct Note<'a> {
 }
 
 /// The members of an Encounter with its note as contained Composition.
-pub fn encounter(scribe: &Scribe<'_>, at: (Date, u32), by: Staff, note: Note<'_>) -> Value {
+pub(crate) fn encounter(scribe: &Scribe<'_>, at: (Date, u32), by: Staff, note: Note<'_>) -> Value {
     let author = scribe.staff(by);
     let sections: Vec<Value> = note
         .sections

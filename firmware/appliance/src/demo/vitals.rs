@@ -12,13 +12,13 @@ use super::plan::{Entry, Scribe};
 use super::seed::Seed;
 
 /// Half width of the noise around a child's own z-score.
-pub const NOISE: f64 = 0.12;
+pub(crate) const NOISE: f64 = 0.12;
 /// Days of a pregnancy of forty weeks.
 const TERM_DAYS: i64 = 280;
 
 /// What was measured on one day: kg, cm, cm.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Growth {
+pub(crate) struct Growth {
     pub weight: f64,
     pub length: f64,
     pub head: Option<f64>,
@@ -27,14 +27,14 @@ pub struct Growth {
 }
 
 /// Days taken off the age of a preterm child (under 37 weeks) up to day 730.
-pub fn correction(child: &Child, age_days: i64) -> i64 {
+pub(crate) fn correction(child: &Child, age_days: i64) -> i64 {
     let weeks = i64::from(child.cast.gestation_weeks);
     if weeks < 37 && age_days <= WHO_LAST_DAY { TERM_DAYS - weeks * 7 } else { 0 }
 }
 
 /// Measures a child; nothing is smaller than at the measurement before, weight apart, unless lying
 /// has changed to standing.
-pub fn grow(seed: &Seed, child: &Child, day: Date, before: Option<&Growth>) -> Option<Growth> {
+pub(crate) fn grow(seed: &Seed, child: &Child, day: Date, before: Option<&Growth>) -> Option<Growth> {
     let age = days_between(child.birth, day);
     let lying = age <= WHO_LAST_DAY;
     let value = |measure: Measure, index: usize| {
@@ -79,7 +79,7 @@ fn walk(child: &Child, measure: Measure, age: i64, z: f64) -> Option<f64> {
 }
 
 /// An observation of the category vital signs.
-pub fn observation(scribe: &Scribe<'_>, name: &str, at: (Date, u32), by: Staff, code: Value, value: Value) -> Entry {
+pub(crate) fn observation(scribe: &Scribe<'_>, name: &str, at: (Date, u32), by: Staff, code: Value, value: Value) -> Entry {
     let mut members = json!({
         "status": "final",
         "category": [fhir::hl7_concept("observation-category", "vital-signs", "Vital Signs")],
@@ -95,7 +95,7 @@ pub fn observation(scribe: &Scribe<'_>, name: &str, at: (Date, u32), by: Staff, 
 }
 
 /// Everything that is measured at a visit. `prefix` names the visit.
-pub fn write(scribe: &mut Scribe<'_>, prefix: &str, at: (Date, u32), by: Staff, growth: &Growth) {
+pub(crate) fn write(scribe: &mut Scribe<'_>, prefix: &str, at: (Date, u32), by: Staff, growth: &Growth) {
     let child = scribe.child();
     let age = days_between(child.birth, at.0);
     let years = f64::from(i32::try_from(age).unwrap_or(0)) / 365.25;
@@ -125,7 +125,7 @@ pub fn write(scribe: &mut Scribe<'_>, prefix: &str, at: (Date, u32), by: Staff, 
 
 type Coded = (Value, Value);
 
-pub fn weight(kg: f64) -> Coded {
+pub(crate) fn weight(kg: f64) -> Coded {
     (
         fhir::concept("Body weight", &[(LOINC, "29463-7", "Body weight")]),
         json!({"valueQuantity": fhir::quantity(kg, 3, "kg", "kg")}),
@@ -152,7 +152,7 @@ fn head_circumference(cm: f64) -> Coded {
     )
 }
 
-pub fn temperature(celsius: f64) -> Coded {
+pub(crate) fn temperature(celsius: f64) -> Coded {
     (
         fhir::concept("Body temperature", &[(LOINC, "8310-5", "Body temperature")]),
         json!({"valueQuantity": fhir::quantity(celsius, 1, "°C", "Cel")}),

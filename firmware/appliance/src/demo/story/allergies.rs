@@ -37,7 +37,7 @@ const LIST: [Allergy; 6] = [
         severity: "mild", months: 30 },
 ];
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     let child = scribe.child();
     match child.cast.allergies {
         Allergies::NothingRecorded => {}

@@ -13,7 +13,7 @@ use crate::demo::plan::{Author, Entry, Scribe, Slot};
 /// Minutes a visit lasts.
 const LENGTH: u32 = 30;
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     kept(scribe);
     ahead(scribe);
     if scribe.child().cast.holds == Holds::Subject {

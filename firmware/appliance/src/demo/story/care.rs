@@ -11,7 +11,7 @@ use crate::demo::fhir::{self, ICD10, LOINC, SNOMED};
 use crate::demo::plan::{Author, Entry, Scribe};
 use crate::demo::vitals;
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     problems(scribe);
     screening(scribe, "12-months", 12);
     match scribe.child().cast.id {

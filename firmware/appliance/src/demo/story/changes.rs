@@ -13,7 +13,7 @@ use crate::demo::plan::Scribe;
 use crate::demo::vitals;
 use crate::demo::visits::{Note, encounter};
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     match scribe.child().cast.id {
         "four" => correction(scribe),
         "nine" => withdrawal(scribe),

@@ -11,7 +11,7 @@ use crate::demo::fhir::{self, ICD10, SNOMED};
 use crate::demo::plan::{Author, Entry, Scribe, To};
 use crate::demo::visits::{Note, encounter};
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     match scribe.child().cast.id {
         "twelve" => without_own_key(scribe),
         "fourteen" => fourteen(scribe),

@@ -132,7 +132,7 @@ const THREADS: [Thread; 16] = [
         ] },
 ];
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     let id = scribe.child().cast.id;
     for thread in THREADS.iter().filter(|thread| thread.child == id) {
         conversation(scribe, thread);

@@ -10,7 +10,7 @@ mod messages;
 
 use super::plan::Scribe;
 
-pub fn write(scribe: &mut Scribe<'_>) {
+pub(crate) fn write(scribe: &mut Scribe<'_>) {
     allergies::write(scribe);
     care::write(scribe);
     changes::write(scribe);
