@@ -26,12 +26,14 @@ fn month_of(zero_based: i32) -> Month {
 
 /// Whole months between birth and a day, as people count them: the month is complete on the day
 /// of the month on which the child was born, or on the month's last day when it is shorter.
+#[cfg(test)]
 pub(crate) fn completed_months(birth: Date, on: Date) -> i32 {
     let months = (on.year() - birth.year()) * 12 + i32::from(u8::from(on.month()))
         - i32::from(u8::from(birth.month()));
     if months_after(birth, months) > on { months - 1 } else { months }
 }
 
+#[cfg(test)]
 pub(crate) fn completed_years(birth: Date, on: Date) -> i32 {
     completed_months(birth, on).div_euclid(12)
 }

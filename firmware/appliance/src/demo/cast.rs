@@ -246,6 +246,7 @@ fn birth_date(cast: &ChildCast, today: Date) -> Date {
     months_before(plus_days(today, -cast.days), cast.months)
 }
 
+#[cfg(test)]
 pub(crate) fn child(id: &str) -> Option<&'static ChildCast> {
     CHILDREN.iter().find(|child| child.id == id)
 }

@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 pub(crate) const SNOMED: &str = "http://snomed.info/sct";
 pub(crate) const LOINC: &str = "http://loinc.org";
 pub(crate) const ICD10: &str = "http://hl7.org/fhir/sid/icd-10-cm";
-pub(crate) const RXNORM: &str = "http://www.nlm.nih.gov/research/umls/rxnorm";
 pub(crate) const CVX: &str = "http://hl7.org/fhir/sid/cvx";
 pub(crate) const MVX: &str = "http://hl7.org/fhir/sid/mvx";
 pub(crate) const UCUM: &str = "http://unitsofmeasure.org";

@@ -63,6 +63,7 @@ impl Lms {
     }
 
     /// The z-score of a value.
+    #[cfg(test)]
     pub(crate) fn z(self, value: f64) -> f64 {
         if self.l.abs() < 1e-9 {
             (value / self.m).ln() / self.s
