@@ -171,33 +171,160 @@ const BASE: ChildCast = ChildCast {
 
 /// Thirteen children: newborn, 2, 6 (twins), 14 and 26 months, 4, 6, 9, 12, 14, 16 and 17 years.
 pub(crate) const CHILDREN: [ChildCast; 13] = [
-    ChildCast { id: "newborn", given: "Wren", family: "Samplewood", days: 9, walk: [-0.4, -0.2, 0.1],
-        guardians: &["linden"], gestation_weeks: 40, ..BASE },
-    ChildCast { id: "two-months", given: "Mateo", family: "Ejemplo", sex: Sex::Male, months: 2, days: 8,
-        walk: [0.6, 0.3, 0.2], guardians: &["lucia"], spanish: true, ..BASE },
-    ChildCast { id: "twin-a", given: "Ada", family: "Testerton", months: 6, days: 9, walk: [-0.8, -0.6, -0.3],
-        guardians: &["robin", "kim"], twin: Some(1), gestation_weeks: 37, allergies: Allergies::Listed, ..BASE },
-    ChildCast { id: "twin-b", given: "Alan", family: "Testerton", sex: Sex::Male, months: 6, days: 9,
-        walk: [-0.3, -0.1, 0.0], guardians: &["robin", "kim"], twin: Some(2), gestation_weeks: 37, ..BASE },
-    ChildCast { id: "preterm", given: "Juniper", family: "Demofield", months: 14, days: 12,
-        walk: [-0.5, -0.4, 0.0], guardians: &["dana"], gestation_weeks: 33, ..BASE },
-    ChildCast { id: "toddler", given: "Rubén", family: "Ejemplo", sex: Sex::Male, months: 26, days: 10,
-        walk: [0.9, 0.5, 0.4], guardians: &["lucia"], spanish: true,
-        allergies: Allergies::NothingRecorded, ..BASE },
-    ChildCast { id: "four", given: "Hugo", family: "Demofield", sex: Sex::Male, months: 48, days: 40,
-        walk: [0.1, 0.2, -0.2], guardians: &["dana"], ..BASE },
-    ChildCast { id: "six", given: "Olive", family: "Mockingham", months: 72, days: 130, walk: [-0.2, 0.4, 0.3],
-        guardians: &["paula", "stefan"], allergies: Allergies::Listed, ..BASE },
-    ChildCast { id: "nine", given: "Jasper", family: "Demofield", sex: Sex::Male, months: 108, days: 210,
-        walk: [0.7, 0.2, 0.1], guardians: &["dana"], allergies: Allergies::Listed, ..BASE },
-    ChildCast { id: "twelve", given: "Felix", family: "Placeholder", sex: Sex::Male, months: 144, days: 85,
-        walk: [-1.0, -0.7, -0.1], guardians: &["greta", "ernst"], ..BASE },
-    ChildCast { id: "fourteen", given: "Casey", family: "Fictional", sex: Sex::Male, months: 168, days: 150,
-        walk: [0.3, 0.8, 0.2], guardians: &["noor"], holds: Holds::Own, allergies: Allergies::Listed, ..BASE },
-    ChildCast { id: "sixteen", given: "Imogen", family: "Pretend", months: 192, days: 70, walk: [1.2, 0.3, 0.2],
-        guardians: &["petra", "paul"], holds: Holds::Own, allergies: Allergies::Listed, ..BASE },
-    ChildCast { id: "seventeen", given: "Theo", family: "Notareal", sex: Sex::Male, months: 204, days: 240,
-        walk: [0.0, 0.6, 0.0], guardians: &["vera"], holds: Holds::Subject, ..BASE },
+    ChildCast {
+        id: "newborn",
+        given: "Wren",
+        family: "Samplewood",
+        days: 9,
+        walk: [-0.4, -0.2, 0.1],
+        guardians: &["linden"],
+        gestation_weeks: 40,
+        ..BASE
+    },
+    ChildCast {
+        id: "two-months",
+        given: "Mateo",
+        family: "Ejemplo",
+        sex: Sex::Male,
+        months: 2,
+        days: 8,
+        walk: [0.6, 0.3, 0.2],
+        guardians: &["lucia"],
+        spanish: true,
+        ..BASE
+    },
+    ChildCast {
+        id: "twin-a",
+        given: "Ada",
+        family: "Testerton",
+        months: 6,
+        days: 9,
+        walk: [-0.8, -0.6, -0.3],
+        guardians: &["robin", "kim"],
+        twin: Some(1),
+        gestation_weeks: 37,
+        allergies: Allergies::Listed,
+        ..BASE
+    },
+    ChildCast {
+        id: "twin-b",
+        given: "Alan",
+        family: "Testerton",
+        sex: Sex::Male,
+        months: 6,
+        days: 9,
+        walk: [-0.3, -0.1, 0.0],
+        guardians: &["robin", "kim"],
+        twin: Some(2),
+        gestation_weeks: 37,
+        ..BASE
+    },
+    ChildCast {
+        id: "preterm",
+        given: "Juniper",
+        family: "Demofield",
+        months: 14,
+        days: 12,
+        walk: [-0.5, -0.4, 0.0],
+        guardians: &["dana"],
+        gestation_weeks: 33,
+        ..BASE
+    },
+    ChildCast {
+        id: "toddler",
+        given: "Rubén",
+        family: "Ejemplo",
+        sex: Sex::Male,
+        months: 26,
+        days: 10,
+        walk: [0.9, 0.5, 0.4],
+        guardians: &["lucia"],
+        spanish: true,
+        allergies: Allergies::NothingRecorded,
+        ..BASE
+    },
+    ChildCast {
+        id: "four",
+        given: "Hugo",
+        family: "Demofield",
+        sex: Sex::Male,
+        months: 48,
+        days: 40,
+        walk: [0.1, 0.2, -0.2],
+        guardians: &["dana"],
+        ..BASE
+    },
+    ChildCast {
+        id: "six",
+        given: "Olive",
+        family: "Mockingham",
+        months: 72,
+        days: 130,
+        walk: [-0.2, 0.4, 0.3],
+        guardians: &["paula", "stefan"],
+        allergies: Allergies::Listed,
+        ..BASE
+    },
+    ChildCast {
+        id: "nine",
+        given: "Jasper",
+        family: "Demofield",
+        sex: Sex::Male,
+        months: 108,
+        days: 210,
+        walk: [0.7, 0.2, 0.1],
+        guardians: &["dana"],
+        allergies: Allergies::Listed,
+        ..BASE
+    },
+    ChildCast {
+        id: "twelve",
+        given: "Felix",
+        family: "Placeholder",
+        sex: Sex::Male,
+        months: 144,
+        days: 85,
+        walk: [-1.0, -0.7, -0.1],
+        guardians: &["greta", "ernst"],
+        ..BASE
+    },
+    ChildCast {
+        id: "fourteen",
+        given: "Casey",
+        family: "Fictional",
+        sex: Sex::Male,
+        months: 168,
+        days: 150,
+        walk: [0.3, 0.8, 0.2],
+        guardians: &["noor"],
+        holds: Holds::Own,
+        allergies: Allergies::Listed,
+        ..BASE
+    },
+    ChildCast {
+        id: "sixteen",
+        given: "Imogen",
+        family: "Pretend",
+        months: 192,
+        days: 70,
+        walk: [1.2, 0.3, 0.2],
+        guardians: &["petra", "paul"],
+        holds: Holds::Own,
+        allergies: Allergies::Listed,
+        ..BASE
+    },
+    ChildCast {
+        id: "seventeen",
+        given: "Theo",
+        family: "Notareal",
+        sex: Sex::Male,
+        months: 204,
+        days: 240,
+        walk: [0.0, 0.6, 0.0],
+        guardians: &["vera"],
+        holds: Holds::Subject,
+        ..BASE
+    },
 ];
 
 /// The child that is re-keyed in the third epoch.
@@ -214,11 +341,7 @@ pub(crate) struct Child {
 
 impl Child {
     pub(crate) fn new(cast: &'static ChildCast, today: Date, seed: &Seed) -> Self {
-        Self {
-            cast,
-            birth: birth_date(cast, today),
-            fhir_id: seed.uuid(&format!("patient/{}", cast.id)),
-        }
+        Self { cast, birth: birth_date(cast, today), fhir_id: seed.uuid(&format!("patient/{}", cast.id)) }
     }
     /// T as registered.
     pub(crate) fn subject(&self, seed: &Seed) -> Keys {
@@ -286,15 +409,23 @@ mod tests {
 
     #[test]
     fn ages_hold_on_leap_days_and_year_ends() {
-        for today in [date!(2028 - 02 - 29), date!(2028 - 03 - 01), date!(2027 - 02 - 28), date!(2026 - 12 - 31),
-            date!(2027 - 01 - 01), date!(2026 - 08 - 31), date!(2027 - 03 - 31)] {
+        for today in [
+            date!(2028 - 02 - 29),
+            date!(2028 - 03 - 01),
+            date!(2027 - 02 - 28),
+            date!(2026 - 12 - 31),
+            date!(2027 - 01 - 01),
+            date!(2026 - 08 - 31),
+            date!(2027 - 03 - 31),
+        ] {
             ages_hold(today);
         }
     }
 
     #[test]
     fn every_guardian_of_a_child_is_in_the_cast_and_every_one_has_a_child() {
-        let named: BTreeSet<&str> = CHILDREN.iter().flat_map(|child| child.guardians.iter().copied()).collect();
+        let named: BTreeSet<&str> =
+            CHILDREN.iter().flat_map(|child| child.guardians.iter().copied()).collect();
         let known: BTreeSet<&str> = GUARDIANS.iter().map(|guardian| guardian.id).collect();
         assert_eq!(named, known);
     }

@@ -32,7 +32,8 @@ pub(crate) struct Delivery<'a> {
 
 impl<'a> Delivery<'a> {
     pub(crate) async fn open(door: &'a Door) -> Result<Self, DemoError> {
-        let ceremony = CeremonyClient::connect(&door.ceremony).await.map_err(because("reach the ceremony socket"))?;
+        let ceremony =
+            CeremonyClient::connect(&door.ceremony).await.map_err(because("reach the ceremony socket"))?;
         Ok(Self { door, ceremony, lines: BTreeMap::new(), stored: 0 })
     }
 
@@ -109,8 +110,9 @@ impl Line {
         let preface = preface.encode().map_err(because("write the connection preface"))?;
         stream.write_all(&preface).await.map_err(because("send the connection preface"))?;
         let url = format!("ws://{}/", door.host);
-        let (socket, _) =
-            tokio_tungstenite::client_async(url, stream).await.map_err(because("open a WebSocket to the relay"))?;
+        let (socket, _) = tokio_tungstenite::client_async(url, stream)
+            .await
+            .map_err(because("open a WebSocket to the relay"))?;
         let mut line = Self { socket, waiting: BTreeMap::new() };
         let challenge = loop {
             let frame = line.frame().await?;
@@ -165,7 +167,10 @@ impl Line {
                 }
                 Message::Close(frame) => {
                     let said = frame.map(|frame| frame.reason.to_string()).unwrap_or_default();
-                    return Err(DemoError { step: format!("hear from the relay: it closed with {said}"), source: None });
+                    return Err(DemoError {
+                        step: format!("hear from the relay: it closed with {said}"),
+                        source: None,
+                    });
                 }
                 _ => {}
             }

@@ -128,12 +128,18 @@ impl Tables {
             who: [
                 Table::parse(include_str!("../../data/growth/who2006_weight-for-age_0-730d.csv"), sex),
                 Table::parse(include_str!("../../data/growth/who2006_length-height-for-age_0-730d.csv"), sex),
-                Table::parse(include_str!("../../data/growth/who2006_head-circumference-for-age_0-730d.csv"), sex),
+                Table::parse(
+                    include_str!("../../data/growth/who2006_head-circumference-for-age_0-730d.csv"),
+                    sex,
+                ),
             ],
             cdc: [
                 Table::parse(include_str!("../../data/growth/cdc2000_weight-for-age_2-20y.csv"), sex),
                 Table::parse(include_str!("../../data/growth/cdc2000_stature-for-age_2-20y.csv"), sex),
-                Table::parse(include_str!("../../data/growth/cdc2000_head-circumference-for-age_24-36mo.csv"), sex),
+                Table::parse(
+                    include_str!("../../data/growth/cdc2000_head-circumference-for-age_24-36mo.csv"),
+                    sex,
+                ),
             ],
         }
     }

@@ -34,8 +34,10 @@ struct Line {
 
 pub(crate) fn write(scribe: &mut Scribe<'_>) {
     let id = scribe.child().cast.id;
-    let lines = SELECTION.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
-    for (number, line) in lines.filter(|line| line.child == id).enumerate() {
+    let head = format!("{{\"child\":\"{id}\"");
+    let lines = SELECTION.lines().filter(|line| line.starts_with(&head));
+    let lines = lines.filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    for (number, line) in lines.enumerate() {
         let day = weekday_from(plus_days(scribe.child().birth, line.day));
         let at = (day, scribe.minute(day) + minute_of(&line.kind));
         let name = format!("imported/{}/{number}", line.kind);
@@ -113,7 +115,8 @@ fn medicine(scribe: &Scribe<'_>, name: &str, at: (Date, u32), line: &Line) -> En
     let doctor = scribe.doctor();
     let what = &line.resource["medicationCodeableConcept"];
     let label = what["text"].as_str().unwrap_or_default();
-    let counter = ["Acetaminophen", "Ibuprofen", "Naproxen", "Fexofenadine"].iter().any(|drug| label.starts_with(drug));
+    let counter =
+        ["Acetaminophen", "Ibuprofen", "Naproxen", "Fexofenadine"].iter().any(|drug| label.starts_with(drug));
     let (kind, intent) = if counter { (kinds::MEDICATION, "plan") } else { (kinds::PRESCRIPTION, "order") };
     // A course recorded as stopped is long over; the newest may still run.
     let recent = days_between(at.0, scribe.today) < 30;
@@ -174,7 +177,8 @@ fn other(scribe: &Scribe<'_>, name: &str, at: (Date, u32), line: &Line) -> Entry
     let mut members = line.resource.clone();
     members["subject"] = scribe.patient();
     if line.kind == "Procedure" {
-        members["performedPeriod"] = json!({"start": scribe.moment(at), "end": scribe.moment((at.0, at.1 + 30))});
+        members["performedPeriod"] =
+            json!({"start": scribe.moment(at), "end": scribe.moment((at.0, at.1 + 30))});
     } else {
         members["period"] = json!({"start": iso(at.0)});
         members["created"] = scribe.moment(at).into();
@@ -192,14 +196,36 @@ mod tests {
     fn every_line_of_the_selection_is_read_and_belongs_to_a_child_old_enough() {
         assert!(SELECTION.len() < 250_000);
         let mut count = 0;
-        for line in SELECTION.lines() {
-            let line: Line = serde_json::from_str(line).unwrap();
+        for text in SELECTION.lines() {
+            let line: Line = serde_json::from_str(text).unwrap();
+            assert!(text.starts_with(&format!("{{\"child\":\"{}\"", line.child)));
             let cast = child(&line.child).unwrap();
             assert!(line.day >= 3 * 365);
             assert!(line.day < i64::from(cast.months) * 31);
             count += 1;
         }
         assert!(count > 100);
+    }
+
+    #[test]
+    fn every_file_has_the_checksum_that_the_list_of_sources_states() {
+        use sha2::{Digest, Sha256};
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+        let list = std::fs::read_to_string(root.join("SOURCES.md")).unwrap();
+        let mut listed = Vec::new();
+        for row in list.lines().filter(|line| line.starts_with("| `")) {
+            let cells: Vec<&str> = row.split('`').collect();
+            let bytes = std::fs::read(root.join(cells[1])).unwrap();
+            let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(digest, cells[3], "{}", cells[1]);
+            listed.push(cells[1].to_owned());
+        }
+        for folder in ["growth", "immunization", "synthea"] {
+            for file in std::fs::read_dir(root.join(folder)).unwrap() {
+                let name = format!("{folder}/{}", file.unwrap().file_name().to_str().unwrap());
+                assert!(listed.contains(&name), "{name} is not listed");
+            }
+        }
     }
 
     #[test]

@@ -117,10 +117,9 @@ pub async fn publish(door: &Door, seed: [u8; 32]) -> Result<DemoWorld, DemoError
     }
     let stored = delivery.stored();
     delivery.close().await?;
-    let world = writer.await.map_err(|error| DemoError {
-        step: "write the records".to_owned(),
-        source: Some(Box::new(error)),
-    })?;
+    let world = writer
+        .await
+        .map_err(|error| DemoError { step: "write the records".to_owned(), source: Some(Box::new(error)) })?;
     log::info!("demo practice: {stored} events stored, all of them synthetic");
     world.map_err(|error| DemoError { step: "write the records".to_owned(), source: Some(Box::new(error)) })
 }

@@ -109,8 +109,7 @@ pub(crate) fn epoch_of(day: Date, today: Date) -> u64 {
 
 impl Plan {
     pub(crate) fn new(seed: Seed, today: Date) -> Self {
-        let children: Vec<Child> =
-            CHILDREN.iter().map(|cast| Child::new(cast, today, &seed)).collect();
+        let children: Vec<Child> = CHILDREN.iter().map(|cast| Child::new(cast, today, &seed)).collect();
         let mut entries = Vec::new();
         for index in 0..children.len() {
             let mut scribe = Scribe { seed: &seed, children: &children, index, today, entries: Vec::new() };
@@ -152,7 +151,11 @@ impl<'a> Scribe<'a> {
 
     /// The nurse of that day.
     pub(crate) fn nurse(&self, day: Date) -> Staff {
-        if Staff::FormerNurse.member_in(epoch_of(day, self.today)) { Staff::FormerNurse } else { Staff::Nurse }
+        if Staff::FormerNurse.member_in(epoch_of(day, self.today)) {
+            Staff::FormerNurse
+        } else {
+            Staff::Nurse
+        }
     }
 
     /// One of the two doctors, by the child.
@@ -179,12 +182,27 @@ impl<'a> Scribe<'a> {
 
     /// A chart record of kind `kind` by staff, with the second copy for the patient. `members` are
     /// the members of the resource beyond type, id and mark.
-    pub(crate) fn chart(&self, name: &str, kind: u16, at: (Date, u32), author: Staff, members: Value) -> Entry {
+    pub(crate) fn chart(
+        &self,
+        name: &str,
+        kind: u16,
+        at: (Date, u32),
+        author: Staff,
+        members: Value,
+    ) -> Entry {
         self.entry(name, kind, at, Author::Staff(author), fhir_type(kind), members)
     }
 
     /// As [`Scribe::chart`], for kind 2124 and 2125 where the type is free, and for family authors.
-    pub(crate) fn entry(&self, name: &str, kind: u16, at: (Date, u32), author: Author, kind_of: &str, members: Value) -> Entry {
+    pub(crate) fn entry(
+        &self,
+        name: &str,
+        kind: u16,
+        at: (Date, u32),
+        author: Author,
+        kind_of: &str,
+        members: Value,
+    ) -> Entry {
         let map: Map<String, Value> = fhir::resource(kind_of, &self.id(name));
         Entry {
             name: self.label(name),
@@ -194,7 +212,11 @@ impl<'a> Scribe<'a> {
             author,
             to: if matches!(author, Author::Staff(_)) { To::Subject } else { To::Nobody },
             kind,
-            compartment: if matches!(kind, kinds::PATIENT | kinds::VISIT) { Compartment::Desk } else { Compartment::Chart },
+            compartment: if matches!(kind, kinds::PATIENT | kinds::VISIT) {
+                Compartment::Desk
+            } else {
+                Compartment::Chart
+            },
             sign: false,
             links: Vec::new(),
             resource: fhir::extend(map, members),

@@ -39,7 +39,13 @@ pub(crate) fn write(scribe: &mut Scribe<'_>) {
     }
 }
 
-fn later(scribe: &mut Scribe<'_>, name: &str, day: Date, before: &str, registration: Registration) -> Option<String> {
+fn later(
+    scribe: &mut Scribe<'_>,
+    name: &str,
+    day: Date,
+    before: &str,
+    registration: Registration,
+) -> Option<String> {
     let members = patient(scribe);
     let mut entry = scribe
         .entry(name, kinds::PATIENT, (day, 1), Author::Staff(Staff::FrontDesk), "Patient", members)

@@ -31,8 +31,7 @@ impl Seed {
 
     /// The key pair of a label.
     pub(crate) fn keys(&self, label: &str) -> Keys {
-        SecretKey::from_slice(&self.bytes(label))
-            .map_or_else(|_| self.random(label).keys(), Keys::new)
+        SecretKey::from_slice(&self.bytes(label)).map_or_else(|_| self.random(label).keys(), Keys::new)
     }
 
     /// A number in [0, 1).

@@ -29,29 +29,65 @@ const IM: (&str, &str) = ("IM", "Injection, intramuscular");
 const SC: (&str, &str) = ("SQ", "Injection, subcutaneous");
 const ORAL: (&str, &str) = ("PO", "Swallow, oral");
 
-const fn product(cvx: &'static str, display: &'static str, trade: &'static str, mvx: &'static str, maker: &'static str) -> Product {
+const fn product(
+    cvx: &'static str,
+    display: &'static str,
+    trade: &'static str,
+    mvx: &'static str,
+    maker: &'static str,
+) -> Product {
     Product { cvx, display, trade, mvx, maker, route: IM, dose: 50 }
 }
 
-const HEP_B: Product = product("08", "Hep B, adolescent or pediatric", "ENGERIX B-PEDS", "SKB", "GlaxoSmithKline");
-const ROTAVIRUS: Product = Product { route: ORAL, dose: 100, ..product("119", "rotavirus, monovalent", "ROTARIX", "SKB", "GlaxoSmithKline") };
+const HEP_B: Product =
+    product("08", "Hep B, adolescent or pediatric", "ENGERIX B-PEDS", "SKB", "GlaxoSmithKline");
+const ROTAVIRUS: Product = Product {
+    route: ORAL,
+    dose: 100,
+    ..product("119", "rotavirus, monovalent", "ROTARIX", "SKB", "GlaxoSmithKline")
+};
 const DTAP: Product = product("106", "DTaP, 5 pertussis antigens", "DAPTACEL", "PMC", "Sanofi Pasteur");
 const HIB: Product = product("49", "Hib (PRP-OMP)", "PEDVAXHIB", "MSD", "Merck and Co., Inc.");
 const PCV7: Product = product("100", "pneumococcal conjugate PCV 7", "PREVNAR 7", "WAL", "Wyeth");
 const PCV13: Product = product("133", "Pneumococcal conjugate PCV 13", "PREVNAR 13", "PFR", "Pfizer, Inc");
-const PCV20: Product = product("216", "Pneumococcal conjugate PCV20, polysaccharide CRM197 conjugate, adjuvant, PF", "PREVNAR 20", "PFR", "Pfizer, Inc");
+const PCV20: Product = product(
+    "216",
+    "Pneumococcal conjugate PCV20, polysaccharide CRM197 conjugate, adjuvant, PF",
+    "PREVNAR 20",
+    "PFR",
+    "Pfizer, Inc",
+);
 const IPV: Product = product("10", "IPV", "IPOL", "PMC", "Sanofi Pasteur");
 const MMR: Product = Product { route: SC, ..product("03", "MMR", "M-M-R II", "MSD", "Merck and Co., Inc.") };
-const VARICELLA: Product = Product { route: SC, ..product("21", "varicella", "VARIVAX", "MSD", "Merck and Co., Inc.") };
+const VARICELLA: Product =
+    Product { route: SC, ..product("21", "varicella", "VARIVAX", "MSD", "Merck and Co., Inc.") };
 const MMRV: Product = Product { route: SC, ..product("94", "MMRV", "PROQUAD", "MSD", "Merck and Co., Inc.") };
 const HEP_A: Product = product("83", "Hep A, ped/adol, 2 dose", "HAVRIX-PEDS", "SKB", "GlaxoSmithKline");
 const TDAP: Product = product("115", "Tdap", "BOOSTRIX", "SKB", "GlaxoSmithKline");
 const HPV: Product = product("165", "HPV9", "Gardasil 9", "MSD", "Merck and Co., Inc.");
 const MENACTRA: Product = product("114", "meningococcal MCV4P", "MENACTRA", "PMC", "Sanofi Pasteur");
-const MENQUADFI: Product = product("203", "meningococcal conjugate quadrivalent, MenACWY-TT (MCV4)", "MenQuadfi", "PMC", "Sanofi Pasteur");
+const MENQUADFI: Product = product(
+    "203",
+    "meningococcal conjugate quadrivalent, MenACWY-TT (MCV4)",
+    "MenQuadfi",
+    "PMC",
+    "Sanofi Pasteur",
+);
 const MEN_B: Product = product("163", "meningococcal B, OMV", "Bexsero", "SKB", "GlaxoSmithKline");
-const FLU3: Product = product("140", "Influenza, split virus, trivalent, PF", "Fluzone trivalent, preservative free", "PMC", "Sanofi Pasteur");
-const FLU4: Product = product("150", "Influenza, split virus, quadrivalent, PF", "Fluzone, quadrivalent, preservative free", "PMC", "Sanofi Pasteur");
+const FLU3: Product = product(
+    "140",
+    "Influenza, split virus, trivalent, PF",
+    "Fluzone trivalent, preservative free",
+    "PMC",
+    "Sanofi Pasteur",
+);
+const FLU4: Product = product(
+    "150",
+    "Influenza, split virus, quadrivalent, PF",
+    "Fluzone, quadrivalent, preservative free",
+    "PMC",
+    "Sanofi Pasteur",
+);
 
 /// A vaccine of the schedule; products have changed over the years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +158,13 @@ impl Series {
     /// Doses that complete the series with these products.
     const fn doses(self) -> Option<u32> {
         match self {
-            Self::Rotavirus | Self::HepA | Self::Hpv | Self::MenAcwy | Self::MenB | Self::Mmr | Self::Varicella => Some(2),
+            Self::Rotavirus
+            | Self::HepA
+            | Self::Hpv
+            | Self::MenAcwy
+            | Self::MenB
+            | Self::Mmr
+            | Self::Varicella => Some(2),
             Self::HepB | Self::Hib => Some(3),
             Self::Pneumococcal | Self::Polio => Some(4),
             Self::Dtap => Some(5),
@@ -135,10 +177,37 @@ impl Series {
 /// Doses due at the visits of the schedule.
 const DUE: [(&str, &[(Series, u32)]); 11] = [
     ("well/1-month", &[(Series::HepB, 2)]),
-    ("well/2-months", &[(Series::Rotavirus, 1), (Series::Dtap, 1), (Series::Hib, 1), (Series::Pneumococcal, 1), (Series::Polio, 1)]),
-    ("well/4-months", &[(Series::Rotavirus, 2), (Series::Dtap, 2), (Series::Hib, 2), (Series::Pneumococcal, 2), (Series::Polio, 2)]),
+    (
+        "well/2-months",
+        &[
+            (Series::Rotavirus, 1),
+            (Series::Dtap, 1),
+            (Series::Hib, 1),
+            (Series::Pneumococcal, 1),
+            (Series::Polio, 1),
+        ],
+    ),
+    (
+        "well/4-months",
+        &[
+            (Series::Rotavirus, 2),
+            (Series::Dtap, 2),
+            (Series::Hib, 2),
+            (Series::Pneumococcal, 2),
+            (Series::Polio, 2),
+        ],
+    ),
     ("well/6-months", &[(Series::HepB, 3), (Series::Dtap, 3), (Series::Pneumococcal, 3), (Series::Polio, 3)]),
-    ("well/12-months", &[(Series::Mmr, 1), (Series::Varicella, 1), (Series::HepA, 1), (Series::Hib, 3), (Series::Pneumococcal, 4)]),
+    (
+        "well/12-months",
+        &[
+            (Series::Mmr, 1),
+            (Series::Varicella, 1),
+            (Series::HepA, 1),
+            (Series::Hib, 3),
+            (Series::Pneumococcal, 4),
+        ],
+    ),
     ("well/15-months", &[(Series::Dtap, 4)]),
     ("well/18-months", &[(Series::HepA, 2)]),
     ("well/4-years", &[(Series::Dtap, 5), (Series::Polio, 4), (Series::Mmrv, 2)]),
@@ -148,8 +217,7 @@ const DUE: [(&str, &[(Series, u32)]); 11] = [
 ];
 
 /// The two late doses: child, series, dose, months of age at which it was given after all.
-const LATE: [(&str, Series, u32, i32); 2] =
-    [("toddler", Series::Dtap, 4, 20), ("nine", Series::Mmr, 1, 19)];
+const LATE: [(&str, Series, u32, i32); 2] = [("toddler", Series::Dtap, 4, 20), ("nine", Series::Mmr, 1, 19)];
 
 fn is_late(child: &Child, series: Series, dose: u32) -> bool {
     LATE.iter().any(|(id, late, number, _)| *id == child.cast.id && *late == series && *number == dose)
@@ -194,7 +262,8 @@ pub(crate) fn late(scribe: &mut Scribe<'_>) {
             let day = weekday_from(plus_days(months_after(scribe.child().birth, months), 3));
             let at = (day, scribe.minute(day));
             let mut entry = dose(scribe, series, number, at, giver(scribe, day), 0);
-            entry.resource["note"] = json!([{"text": "Given late: earlier visits were missed because of illness in the family."}]);
+            entry.resource["note"] =
+                json!([{"text": "Given late: earlier visits were missed because of illness in the family."}]);
             scribe.keep(entry);
         }
     }
@@ -208,7 +277,10 @@ pub(crate) fn influenza(scribe: &mut Scribe<'_>) {
     let mut number = 0;
     for year in child.birth.year()..=scribe.today.year() {
         let Ok(start) = Date::from_calendar_date(year, Month::October, 3) else { continue };
-        let day = weekday_from(plus_days(start, i64::from(scribe.seed.below(20, &scribe.label(&format!("flu/{year}"))))));
+        let day = weekday_from(plus_days(
+            start,
+            i64::from(scribe.seed.below(20, &scribe.label(&format!("flu/{year}")))),
+        ));
         let skipped = number >= 2 && scribe.seed.unit(&scribe.label(&format!("flu/skip/{year}"))) < 0.3;
         if day < first_age || skipped {
             continue;
@@ -233,13 +305,20 @@ fn season_of(day: Date) -> i32 {
 }
 
 fn giver(scribe: &Scribe<'_>, day: Date) -> Staff {
-    if scribe.seed.unit(&scribe.label(&format!("giver/{}", iso(day)))) < 0.5 { Staff::Assistant } else { scribe.nurse(day) }
+    if scribe.seed.unit(&scribe.label(&format!("giver/{}", iso(day)))) < 0.5 {
+        Staff::Assistant
+    } else {
+        scribe.nurse(day)
+    }
 }
 
 fn dose(scribe: &Scribe<'_>, series: Series, number: u32, at: (Date, u32), by: Staff, place: usize) -> Entry {
     let product = series.product(at.0);
     let name = format!("vaccine/{}/{number}", series.name());
-    let lot = format!("DEMO-{:04X}", scribe.seed.below(0x1_0000, &format!("lot/{}/{}", product.cvx, iso(at.0).get(..7).unwrap_or(""))));
+    let lot = format!(
+        "DEMO-{:04X}",
+        scribe.seed.below(0x1_0000, &format!("lot/{}/{}", product.cvx, iso(at.0).get(..7).unwrap_or("")))
+    );
     let mut applied = json!({"series": series.name(), "doseNumberPositiveInt": number});
     if let Some(doses) = series.doses() {
         applied["seriesDosesPositiveInt"] = doses.into();

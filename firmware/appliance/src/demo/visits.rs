@@ -9,8 +9,8 @@ use super::calendar::{days_between, iso, months_after, plus_days, weekday_from};
 use super::cast::Staff;
 use super::fhir::{self, LOINC, SNOMED};
 use super::plan::Scribe;
-use super::vitals::{self, Growth};
 use super::vaccines;
+use super::vitals::{self, Growth};
 
 /// One visit of the schedule.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +82,13 @@ pub(crate) fn write(scribe: &mut Scribe<'_>) {
 
 /// Measurements by the assistant or a nurse, the nurse's intake at some visits, vaccines, and the
 /// doctor's signed note last.
-fn visit(scribe: &mut Scribe<'_>, number: usize, stage: &Stage, day: Date, before: Option<Growth>) -> Option<Growth> {
+fn visit(
+    scribe: &mut Scribe<'_>,
+    number: usize,
+    stage: &Stage,
+    day: Date,
+    before: Option<Growth>,
+) -> Option<Growth> {
     let minute = scribe.minute(day);
     let measured_by = if number.is_multiple_of(3) { scribe.nurse(day) } else { Staff::Assistant };
     let growth = vitals::grow(scribe.seed, scribe.child(), day, before.as_ref())?;
@@ -116,7 +122,10 @@ fn birth(scribe: &mut Scribe<'_>) {
         "birth/weight",
         at,
         nurse,
-        fhir::concept("Birth weight", &[(LOINC, "8339-4", "Birth weight Measured"), (LOINC, "29463-7", "Body weight")]),
+        fhir::concept(
+            "Birth weight",
+            &[(LOINC, "8339-4", "Birth weight Measured"), (LOINC, "29463-7", "Body weight")],
+        ),
         vitals::weight(born.weight).1,
     );
     scribe.keep(weight);
@@ -206,13 +215,29 @@ fn note(scribe: &mut Scribe<'_>, stage: &Stage, at: (Date, u32), growth: &Growth
 fn history(scribe: &Scribe<'_>, stage: &Stage, age: i64) -> String {
     let given = scribe.child().cast.given;
     let choices: &[&str] = match age {
-        0..=27 => &["Feeding every two to three hours, six wet diapers a day.", "Breastfed with a good latch; passed the hearing screen."],
-        28..=364 => &["Feeds well, sleeps on the back in an own crib.", "Smiles, babbles, follows with the eyes; introduces new foods one by one."],
-        365..=1_094 => &["Walks, points and says words; eats from the family table.", "Runs, climbs, two-word phrases; brushes teeth with help."],
-        1_095..=4_379 => &["Plays with others, sleeps ten hours, eats a varied diet.", "Does well at school, active an hour a day, sees the dentist twice a year."],
-        _ => &["Sleeps eight to nine hours, plays a sport, good friends.", "School goes well; screens off an hour before bed."],
+        0..=27 => &[
+            "Feeding every two to three hours, six wet diapers a day.",
+            "Breastfed with a good latch; passed the hearing screen.",
+        ],
+        28..=364 => &[
+            "Feeds well, sleeps on the back in an own crib.",
+            "Smiles, babbles, follows with the eyes; introduces new foods one by one.",
+        ],
+        365..=1_094 => &[
+            "Walks, points and says words; eats from the family table.",
+            "Runs, climbs, two-word phrases; brushes teeth with help.",
+        ],
+        1_095..=4_379 => &[
+            "Plays with others, sleeps ten hours, eats a varied diet.",
+            "Does well at school, active an hour a day, sees the dentist twice a year.",
+        ],
+        _ => &[
+            "Sleeps eight to nine hours, plays a sport, good friends.",
+            "School goes well; screens off an hour before bed.",
+        ],
     };
-    let index = usize::try_from(scribe.seed.below(2, &scribe.label(&format!("{}/history", stage.name)))).unwrap_or(0);
+    let index =
+        usize::try_from(scribe.seed.below(2, &scribe.label(&format!("{}/history", stage.name)))).unwrap_or(0);
     format!("{given} is here for the {}. {}", stage.title.to_lowercase(), choices[index % choices.len()])
 }
 

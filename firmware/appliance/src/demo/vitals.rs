@@ -79,7 +79,14 @@ fn walk(child: &Child, measure: Measure, age: i64, z: f64) -> Option<f64> {
 }
 
 /// An observation of the category vital signs.
-pub(crate) fn observation(scribe: &Scribe<'_>, name: &str, at: (Date, u32), by: Staff, code: Value, value: Value) -> Entry {
+pub(crate) fn observation(
+    scribe: &Scribe<'_>,
+    name: &str,
+    at: (Date, u32),
+    by: Staff,
+    code: Value,
+    value: Value,
+) -> Entry {
     let mut members = json!({
         "status": "final",
         "category": [fhir::hl7_concept("observation-category", "vital-signs", "Vital Signs")],
@@ -112,7 +119,10 @@ pub(crate) fn write(scribe: &mut Scribe<'_>, prefix: &str, at: (Date, u32), by: 
         found.push(("head", head_circumference(head)));
     }
     if years >= 3.0 {
-        found.push(("pressure", pressure(90.0 + 1.7 * years + 5.0 * noise("s"), 41.0 + 1.5 * years + 4.0 * noise("d"))));
+        found.push((
+            "pressure",
+            pressure(90.0 + 1.7 * years + 5.0 * noise("s"), 41.0 + 1.5 * years + 4.0 * noise("d")),
+        ));
     }
     if age < 60 || years >= 5.0 && noise("saturated") > 0.5 {
         found.push(("saturation", saturation(98.5 + 1.4 * noise("o"))));

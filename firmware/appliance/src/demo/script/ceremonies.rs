@@ -1,7 +1,9 @@
 //! What the vault will do one day: the claim and the two rotations, signed by P.
 
 use relaybox_protocol::epochs::{EpochSecrets, NewEpoch, Sequence, build_epoch, build_grant};
-use relaybox_protocol::grants::{AgentEntry, Desk, Name, Patients, RosterEntry, Service, build_agent, build_roster};
+use relaybox_protocol::grants::{
+    AgentEntry, Desk, Name, Patients, RosterEntry, Service, build_agent, build_roster,
+};
 use relaybox_protocol::keys::{KeyRole, prove};
 use relaybox_protocol::permissions::{Compartment, Role, Word, preticked};
 use relaybox_protocol::random::Random;
@@ -135,7 +137,8 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
     fn secrets(&mut self, staff: Staff) -> Result<Event, ScriptError> {
         let created_at = self.next_moment();
         let member = self.staff(staff).public_key();
-        let current = self.epochs.last().ok_or_else(|| ScriptError::Missing("the current epoch".to_owned()))?;
+        let current =
+            self.epochs.last().ok_or_else(|| ScriptError::Missing("the current epoch".to_owned()))?;
         let held: Vec<(Compartment, &SecretKey)> = Compartment::ALL
             .into_iter()
             .filter(|compartment| holds(staff, *compartment))

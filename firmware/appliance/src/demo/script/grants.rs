@@ -46,7 +46,13 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         readers
     }
 
-    fn grant(&mut self, writer: Staff, child: usize, reader: PublicKey, authority: EventId) -> Result<(), ScriptError> {
+    fn grant(
+        &mut self,
+        writer: Staff,
+        child: usize,
+        reader: PublicKey,
+        authority: EventId,
+    ) -> Result<(), ScriptError> {
         let mut rows = Vec::new();
         let mut new = Vec::new();
         for epoch in &self.epochs {
@@ -57,7 +63,11 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
                 }
                 for compartment in [Compartment::Desk, Compartment::Chart] {
                     let pair = epoch.of(compartment);
-                    rows.push(GrantRow { epoch_key: pair.public, subject: *subject, key: pair.reader_key(subject)? });
+                    rows.push(GrantRow {
+                        epoch_key: pair.public,
+                        subject: *subject,
+                        key: pair.reader_key(subject)?,
+                    });
                 }
                 new.push(key);
             }

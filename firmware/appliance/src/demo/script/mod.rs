@@ -168,7 +168,13 @@ impl<'a, Give: FnMut(Step) -> bool> Script<'a, Give> {
         if (self.give)(step) { Ok(()) } else { Err(ScriptError::Stopped) }
     }
 
-    fn publish(&mut self, by: Keys, name: &str, event: Event, after_all: bool) -> Result<EventId, ScriptError> {
+    fn publish(
+        &mut self,
+        by: Keys,
+        name: &str,
+        event: Event,
+        after_all: bool,
+    ) -> Result<EventId, ScriptError> {
         let after_all = after_all || std::mem::take(&mut self.barrier);
         if after_all {
             self.open.clear();

@@ -21,7 +21,9 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         let mut left: Vec<DemoPerson> = Staff::ALL
             .into_iter()
             .filter(|staff| !staff.member_in(3))
-            .map(|staff| person(&format!("{} (left the practice)", staff.name()), role(staff), &self.staff(staff)))
+            .map(|staff| {
+                person(&format!("{} (left the practice)", staff.name()), role(staff), &self.staff(staff))
+            })
             .collect();
         for guardian in &GUARDIANS {
             let live = self.links.iter().filter(|link| link.guardian == guardian.id && link.live);

@@ -63,7 +63,8 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         let mut extra = extra.to_vec();
         if let Some(slot) = &entry.slot {
             let provider = self.staff(slot.provider).public_key();
-            let guardian = slot.guardian.and_then(guardian_of).map(|guardian| guardian.public(&self.plan.seed));
+            let guardian =
+                slot.guardian.and_then(guardian_of).map(|guardian| guardian.public(&self.plan.seed));
             extra.extend(visits::tags(&[provider], guardian.as_slice(), slot.start, slot.end));
         }
         let record = Record {
@@ -153,7 +154,8 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
     fn link(&mut self, child: usize, guardian: &'static Guardian, ended: bool) -> Result<(), ScriptError> {
         let keys = guardian.keys(&self.plan.seed);
         let pop = prove(&keys, &self.practice.public_key(), KeyRole::Guardian, &mut Random::os());
-        let subject = self.subjects[child].newest().ok_or_else(|| ScriptError::Missing(guardian.id.to_owned()))?;
+        let subject =
+            self.subjects[child].newest().ok_or_else(|| ScriptError::Missing(guardian.id.to_owned()))?;
         let created_at = self.next_moment();
         let majority = months_after(self.plan.children[child].birth, 18 * 12);
         let current = self.current()?;
@@ -175,7 +177,9 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         let name = format!("link of {}", guardian.name);
         let id = self.publish(front_desk, &name, event, true)?;
         if ended {
-            for link in self.links.iter_mut().filter(|link| link.child == child && link.guardian == guardian.id) {
+            for link in
+                self.links.iter_mut().filter(|link| link.child == child && link.guardian == guardian.id)
+            {
                 link.live = false;
             }
         } else {

@@ -36,7 +36,14 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         self.ids.get(name).map(relaybox_protocol::EventId::to_hex)
     }
 
-    fn paper(&mut self, by: Staff, kind: u16, compartment: Compartment, d: &str, state: Value) -> Result<(), ScriptError> {
+    fn paper(
+        &mut self,
+        by: Staff,
+        kind: u16,
+        compartment: Compartment,
+        d: &str,
+        state: Value,
+    ) -> Result<(), ScriptError> {
         let state: Map<String, Value> = state.as_object().cloned().unwrap_or_default();
         let created_at = self.next_moment();
         let draft = Draft { kind, d, state: &state, expiration: self.now + LIFE, created_at };

@@ -22,19 +22,66 @@ struct Allergy {
 }
 
 const LIST: [Allergy; 6] = [
-    Allergy { child: "twin-a", name: "allergy/milk", code: ("782555009", "Allergy to cow's milk protein"),
-        category: "food", criticality: "low", reaction: ("422400008", "Vomiting"), severity: "mild", months: 4 },
-    Allergy { child: "six", name: "allergy/peanut", code: ("91935009", "Allergy to peanut"), category: "food",
-        criticality: "high", reaction: ("39579001", "Anaphylaxis"), severity: "severe", months: 20 },
-    Allergy { child: "nine", name: "allergy/penicillin", code: ("91936005", "Allergy to penicillin"),
-        category: "medication", criticality: "low", reaction: ("126485001", "Urticaria"), severity: "moderate", months: 40 },
-    Allergy { child: "fourteen", name: "allergy/cat", code: ("232346004", "Allergy to cat dander"),
-        category: "environment", criticality: "low", reaction: ("56018004", "Wheezing"), severity: "moderate", months: 50 },
-    Allergy { child: "sixteen", name: "allergy/latex", code: ("300916003", "Allergy to latex"),
-        category: "environment", criticality: "low", reaction: ("126485001", "Urticaria"), severity: "mild", months: 110 },
-    Allergy { child: "sixteen", name: "allergy/amoxicillin", code: ("294505008", "Allergy to amoxicillin"),
-        category: "medication", criticality: "unable-to-assess", reaction: ("271807003", "Eruption of skin"),
-        severity: "mild", months: 30 },
+    Allergy {
+        child: "twin-a",
+        name: "allergy/milk",
+        code: ("782555009", "Allergy to cow's milk protein"),
+        category: "food",
+        criticality: "low",
+        reaction: ("422400008", "Vomiting"),
+        severity: "mild",
+        months: 4,
+    },
+    Allergy {
+        child: "six",
+        name: "allergy/peanut",
+        code: ("91935009", "Allergy to peanut"),
+        category: "food",
+        criticality: "high",
+        reaction: ("39579001", "Anaphylaxis"),
+        severity: "severe",
+        months: 20,
+    },
+    Allergy {
+        child: "nine",
+        name: "allergy/penicillin",
+        code: ("91936005", "Allergy to penicillin"),
+        category: "medication",
+        criticality: "low",
+        reaction: ("126485001", "Urticaria"),
+        severity: "moderate",
+        months: 40,
+    },
+    Allergy {
+        child: "fourteen",
+        name: "allergy/cat",
+        code: ("232346004", "Allergy to cat dander"),
+        category: "environment",
+        criticality: "low",
+        reaction: ("56018004", "Wheezing"),
+        severity: "moderate",
+        months: 50,
+    },
+    Allergy {
+        child: "sixteen",
+        name: "allergy/latex",
+        code: ("300916003", "Allergy to latex"),
+        category: "environment",
+        criticality: "low",
+        reaction: ("126485001", "Urticaria"),
+        severity: "mild",
+        months: 110,
+    },
+    Allergy {
+        child: "sixteen",
+        name: "allergy/amoxicillin",
+        code: ("294505008", "Allergy to amoxicillin"),
+        category: "medication",
+        criticality: "unable-to-assess",
+        reaction: ("271807003", "Eruption of skin"),
+        severity: "mild",
+        months: 30,
+    },
 ];
 
 pub(crate) fn write(scribe: &mut Scribe<'_>) {
@@ -83,7 +130,13 @@ fn listed(scribe: &mut Scribe<'_>, allergy: &Allergy) {
     scribe.keep(entry);
 }
 
-fn body(scribe: &Scribe<'_>, allergy: &Allergy, at: (Date, u32), verification: &str, clinical: &str) -> Value {
+fn body(
+    scribe: &Scribe<'_>,
+    allergy: &Allergy,
+    at: (Date, u32),
+    verification: &str,
+    clinical: &str,
+) -> Value {
     let mut members = json!({
         "verificationStatus": fhir::hl7_concept("allergyintolerance-verification", verification, verification),
         "type": "allergy",

@@ -8,7 +8,7 @@ use time::Date;
 use crate::demo::calendar::{iso_at, plus_days, unix_at, weekday_from};
 use crate::demo::cast::{Holds, Staff};
 use crate::demo::fhir;
-use crate::demo::plan::{Author, Entry, Scribe, Slot};
+use crate::demo::plan::{Author, Entry, Scribe, Slot, To};
 
 /// Minutes a visit lasts.
 const LENGTH: u32 = 30;
@@ -45,9 +45,10 @@ fn ahead(scribe: &mut Scribe<'_>) {
     let entry = appointment(scribe, "visit/ahead", booked_at, slot_at, "booked");
     let Some(before) = scribe.keep(entry) else { return };
     if scribe.child().cast.id == "toddler" {
-        let moved = appointment(scribe, "visit/ahead/moved", (plus_days(scribe.today, -9), 10), (day, 450), "booked")
-            .with_id(&scribe.id("visit/ahead"))
-            .linked(&before, "correction");
+        let moved =
+            appointment(scribe, "visit/ahead/moved", (plus_days(scribe.today, -9), 10), (day, 450), "booked")
+                .with_id(&scribe.id("visit/ahead"))
+                .linked(&before, "correction");
         scribe.keep(moved);
     }
 }
@@ -55,15 +56,23 @@ fn ahead(scribe: &mut Scribe<'_>) {
 /// Booked by the one who holds T, in the family's form.
 fn booked_by_patient(scribe: &mut Scribe<'_>) {
     let day = weekday_from(plus_days(scribe.today, 21));
-    let mut entry = appointment(scribe, "visit/own", (plus_days(scribe.today, -2), 600), (day, 420), "booked");
+    let mut entry =
+        appointment(scribe, "visit/own", (plus_days(scribe.today, -2), 600), (day, 420), "booked");
     entry.author = Author::Subject;
+    entry.to = To::Nobody;
     if let Some(slot) = entry.slot.as_mut() {
         slot.guardian = None;
     }
     scribe.keep(entry);
 }
 
-fn appointment(scribe: &Scribe<'_>, name: &str, written: (Date, u32), slot: (Date, u32), status: &str) -> Entry {
+fn appointment(
+    scribe: &Scribe<'_>,
+    name: &str,
+    written: (Date, u32),
+    slot: (Date, u32),
+    status: &str,
+) -> Entry {
     let doctor = scribe.doctor();
     let guardian = scribe.child().guardians().next();
     let mut participants: Vec<Value> = vec![
@@ -83,7 +92,8 @@ fn appointment(scribe: &Scribe<'_>, name: &str, written: (Date, u32), slot: (Dat
         "created": scribe.moment(written),
         "participant": participants,
     });
-    let mut entry = scribe.entry(name, kinds::VISIT, written, Author::Staff(Staff::FrontDesk), "Appointment", members);
+    let mut entry =
+        scribe.entry(name, kinds::VISIT, written, Author::Staff(Staff::FrontDesk), "Appointment", members);
     let start = unix_at(slot.0, slot.1);
     entry.slot = Some(Slot {
         provider: doctor,

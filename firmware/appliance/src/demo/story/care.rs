@@ -42,18 +42,54 @@ struct Problem {
 }
 
 const PROBLEMS: [Problem; 6] = [
-    Problem { child: "preterm", name: "problem/preterm", snomed: ("395507008", "Premature infant"),
-        icd: ("P07.36", "Preterm newborn, gestational age 33 completed weeks"), months: 0, days: 4 },
-    Problem { child: "four", name: "problem/eczema", snomed: ("24079001", "Atopic dermatitis"),
-        icd: ("L20.9", "Atopic dermatitis, unspecified"), months: 10, days: 3 },
-    Problem { child: "toddler", name: "problem/anemia", snomed: ("87522002", "Iron deficiency anemia"),
-        icd: ("D50.9", "Iron deficiency anemia, unspecified"), months: 12, days: 8 },
-    Problem { child: "fourteen", name: "problem/asthma", snomed: ("195967001", "Asthma"),
-        icd: ("J45.30", "Mild persistent asthma, uncomplicated"), months: 38, days: 2 },
-    Problem { child: "fourteen", name: "problem/rhinitis", snomed: ("61582004", "Allergic rhinitis"),
-        icd: ("J30.2", "Other seasonal allergic rhinitis"), months: 80, days: 2 },
-    Problem { child: "seventeen", name: "problem/acne", snomed: ("11381005", "Acne vulgaris"),
-        icd: ("L70.0", "Acne vulgaris"), months: 170, days: 2 },
+    Problem {
+        child: "preterm",
+        name: "problem/preterm",
+        snomed: ("395507008", "Premature infant"),
+        icd: ("P07.36", "Preterm newborn, gestational age 33 completed weeks"),
+        months: 0,
+        days: 4,
+    },
+    Problem {
+        child: "four",
+        name: "problem/eczema",
+        snomed: ("24079001", "Atopic dermatitis"),
+        icd: ("L20.9", "Atopic dermatitis, unspecified"),
+        months: 10,
+        days: 3,
+    },
+    Problem {
+        child: "toddler",
+        name: "problem/anemia",
+        snomed: ("87522002", "Iron deficiency anemia"),
+        icd: ("D50.9", "Iron deficiency anemia, unspecified"),
+        months: 12,
+        days: 8,
+    },
+    Problem {
+        child: "fourteen",
+        name: "problem/asthma",
+        snomed: ("195967001", "Asthma"),
+        icd: ("J45.30", "Mild persistent asthma, uncomplicated"),
+        months: 38,
+        days: 2,
+    },
+    Problem {
+        child: "fourteen",
+        name: "problem/rhinitis",
+        snomed: ("61582004", "Allergic rhinitis"),
+        icd: ("J30.2", "Other seasonal allergic rhinitis"),
+        months: 80,
+        days: 2,
+    },
+    Problem {
+        child: "seventeen",
+        name: "problem/acne",
+        snomed: ("11381005", "Acne vulgaris"),
+        icd: ("L70.0", "Acne vulgaris"),
+        months: 170,
+        days: 2,
+    },
 ];
 
 fn problems(scribe: &mut Scribe<'_>) {
@@ -110,10 +146,20 @@ fn screening(scribe: &mut Scribe<'_>, name: &str, months: i32) {
 }
 
 fn panel() -> Value {
-    fhir::concept("Blood count and lead screening", &[(LOINC, "58410-2", "CBC panel - Blood by Automated count")])
+    fhir::concept(
+        "Blood count and lead screening",
+        &[(LOINC, "58410-2", "CBC panel - Blood by Automated count")],
+    )
 }
 
-fn order(scribe: &Scribe<'_>, at: (Date, u32), by: Staff, code: Value, category: &str, display: &str) -> Value {
+fn order(
+    scribe: &Scribe<'_>,
+    at: (Date, u32),
+    by: Staff,
+    code: Value,
+    category: &str,
+    display: &str,
+) -> Value {
     json!({
         "status": "active", "intent": "order",
         "category": [fhir::concept(display, &[(SNOMED, category, display)])],
@@ -164,8 +210,15 @@ fn anemia(scribe: &mut Scribe<'_>) {
     let day = weekday_from(plus_days(months_after(scribe.child().birth, 12), 8));
     let at = (day, scribe.minute(day) + 9);
     let medicine = |scribe: &Scribe<'_>, status: &str| {
-        prescription(scribe, at, doctor, status, "Ferrous sulfate oral drops 15 mg elemental iron per mL",
-            "2 mL by mouth once a day between meals for 90 days", 180.0)
+        prescription(
+            scribe,
+            at,
+            doctor,
+            status,
+            "Ferrous sulfate oral drops 15 mg elemental iron per mL",
+            "2 mL by mouth once a day between meals for 90 days",
+            180.0,
+        )
     };
     let entry = scribe.chart("rx/iron", kinds::PRESCRIPTION, at, doctor, medicine(scribe, "active"));
     let Some(rx) = scribe.keep(entry) else { return };
@@ -187,7 +240,15 @@ fn anemia(scribe: &mut Scribe<'_>) {
     scribe.keep(entry);
 }
 
-fn prescription(scribe: &Scribe<'_>, at: (Date, u32), by: Staff, status: &str, drug: &str, how: &str, quantity: f64) -> Value {
+fn prescription(
+    scribe: &Scribe<'_>,
+    at: (Date, u32),
+    by: Staff,
+    status: &str,
+    drug: &str,
+    how: &str,
+    quantity: f64,
+) -> Value {
     json!({
         "status": status, "intent": "order", "reportedBoolean": false,
         "medicationCodeableConcept": {"text": drug},
@@ -206,8 +267,15 @@ fn ointment(scribe: &mut Scribe<'_>) {
     let day = weekday_from(plus_days(scribe.today, -75));
     let at = (day, scribe.minute(day) + 9);
     let doctor = scribe.doctor();
-    let mut members = prescription(scribe, at, doctor, "active", "Hydrocortisone 2.5 % ointment",
-        "Thin layer on dry patches twice a day for up to seven days", 30.0);
+    let mut members = prescription(
+        scribe,
+        at,
+        doctor,
+        "active",
+        "Hydrocortisone 2.5 % ointment",
+        "Thin layer on dry patches twice a day for up to seven days",
+        30.0,
+    );
     members["dispenseRequest"]["quantity"] = fhir::quantity(30.0, 0, "g", "g");
     let entry = scribe.chart("rx/ointment", kinds::PRESCRIPTION, at, doctor, members);
     scribe.keep(entry);
@@ -262,7 +330,14 @@ fn questionnaire(scribe: &mut Scribe<'_>) {
             item("3", "¿Usa al menos seis palabras?"),
         ],
     });
-    let entry = scribe.entry("questionnaire/18-months", kinds::RESOURCE, at, Author::Staff(nurse), "QuestionnaireResponse", members);
+    let entry = scribe.entry(
+        "questionnaire/18-months",
+        kinds::RESOURCE,
+        at,
+        Author::Staff(nurse),
+        "QuestionnaireResponse",
+        members,
+    );
     scribe.keep(entry);
 }
 
@@ -277,7 +352,14 @@ fn outside(scribe: &mut Scribe<'_>) {
         "subject": scribe.patient(), "authoredOn": scribe.moment(at), "requester": scribe.guardian(mother),
         "dosageInstruction": [{"text": "2.5 mL in the evening when itchy"}],
     });
-    let entry = scribe.entry("outside/cetirizine", kinds::OUTSIDE_RECORD, at, Author::Guardian(mother.id), "MedicationRequest", members);
+    let entry = scribe.entry(
+        "outside/cetirizine",
+        kinds::OUTSIDE_RECORD,
+        at,
+        Author::Guardian(mother.id),
+        "MedicationRequest",
+        members,
+    );
     scribe.keep(entry);
 }
 
@@ -286,7 +368,8 @@ fn outside(scribe: &mut Scribe<'_>) {
 fn misfiled(scribe: &mut Scribe<'_>) {
     let day = weekday_from(plus_days(scribe.today, -9));
     let (code, value) = vitals::temperature(38.4);
-    let mut entry: Entry = vitals::observation(scribe, "misfiled/temperature", (day, 200), Staff::Assistant, code, value);
+    let mut entry: Entry =
+        vitals::observation(scribe, "misfiled/temperature", (day, 200), Staff::Assistant, code, value);
     entry.bound_to = CHILDREN.iter().position(|child| child.id == "nine");
     scribe.keep(entry);
 }
@@ -297,7 +380,14 @@ fn imaging(scribe: &mut Scribe<'_>) {
     let day = weekday_from(plus_days(scribe.today, -130));
     let at = (day, scribe.minute(day) + 8);
     let body = |scribe: &Scribe<'_>, status: &str| {
-        let mut members = order(scribe, at, doctor, fhir::concept("X-ray of the right ankle, two views", &[]), "363679005", "Imaging");
+        let mut members = order(
+            scribe,
+            at,
+            doctor,
+            fhir::concept("X-ray of the right ankle, two views", &[]),
+            "363679005",
+            "Imaging",
+        );
         members["status"] = status.into();
         members["performer"] = json!([{"display": "Invented Imaging, Sampleville"}]);
         members

@@ -10,8 +10,8 @@ use crate::demo::cast::Staff;
 use crate::demo::fhir;
 use crate::demo::growth::{self, Measure};
 use crate::demo::plan::Scribe;
-use crate::demo::vitals;
 use crate::demo::visits::{Note, encounter};
+use crate::demo::vitals;
 
 pub(crate) fn write(scribe: &mut Scribe<'_>) {
     match scribe.child().cast.id {
@@ -43,10 +43,16 @@ fn correction(scribe: &mut Scribe<'_>) {
     let wrong = vitals::observation(scribe, "corrected/weight", at, Staff::Assistant, code, value);
     let Some(before) = scribe.keep(wrong) else { return };
     let (code, value) = vitals::weight(fhir::rounded(kilograms, 2));
-    let mut right =
-        vitals::observation(scribe, "corrected/weight/right", (at.0, at.1 + 4), Staff::Assistant, code, value)
-            .with_id(&scribe.id("corrected/weight"))
-            .linked(&before, "correction");
+    let mut right = vitals::observation(
+        scribe,
+        "corrected/weight/right",
+        (at.0, at.1 + 4),
+        Staff::Assistant,
+        code,
+        value,
+    )
+    .with_id(&scribe.id("corrected/weight"))
+    .linked(&before, "correction");
     right.resource["status"] = "corrected".into();
     right.resource["note"] = json!([{"text": "Entered in pounds by mistake."}]);
     scribe.keep(right);
@@ -56,11 +62,19 @@ fn correction(scribe: &mut Scribe<'_>) {
 fn withdrawal(scribe: &mut Scribe<'_>) {
     let at = at(scribe, 55);
     let (code, value) = vitals::temperature(39.6);
-    let entry = vitals::observation(scribe, "withdrawn/temperature", at, Staff::Nurse, code.clone(), value.clone());
+    let entry =
+        vitals::observation(scribe, "withdrawn/temperature", at, Staff::Nurse, code.clone(), value.clone());
     let Some(before) = scribe.keep(entry) else { return };
-    let mut tombstone = vitals::observation(scribe, "withdrawn/temperature/gone", (at.0, at.1 + 6), Staff::Nurse, code, value)
-        .with_id(&scribe.id("withdrawn/temperature"))
-        .linked(&before, "deletion");
+    let mut tombstone = vitals::observation(
+        scribe,
+        "withdrawn/temperature/gone",
+        (at.0, at.1 + 6),
+        Staff::Nurse,
+        code,
+        value,
+    )
+    .with_id(&scribe.id("withdrawn/temperature"))
+    .linked(&before, "deletion");
     tombstone.resource["status"] = "entered-in-error".into();
     scribe.keep(tombstone);
 }
@@ -79,7 +93,11 @@ fn addendum(scribe: &mut Scribe<'_>) {
             code: ("11506-3", "Progress note"),
             title: "Addendum",
             mode: "legal",
-            sections: &[("Addendum", "51847-2", "Sports form filled in after the visit; vision 20/20 in both eyes.")],
+            sections: &[(
+                "Addendum",
+                "51847-2",
+                "Sports form filled in after the visit; vision 20/20 in both eyes.",
+            )],
             reason: "Addendum",
             kind: ("410620009", "Well child visit"),
             diagnosis: None,
@@ -90,7 +108,10 @@ fn addendum(scribe: &mut Scribe<'_>) {
         "code": "appends", "targetReference": {"reference": format!("Encounter/{id}")},
     }]);
     members["partOf"] = json!({"reference": format!("Encounter/{id}")});
-    let entry = scribe.chart("well/17-years/addendum", kinds::ENCOUNTER, at, doctor, members).signed().linked(&note, "addendum");
+    let entry = scribe
+        .chart("well/17-years/addendum", kinds::ENCOUNTER, at, doctor, members)
+        .signed()
+        .linked(&note, "addendum");
     scribe.keep(entry);
 }
 

@@ -107,7 +107,13 @@ fn sixteen(scribe: &mut Scribe<'_>) {
     own_question(scribe);
 }
 
-fn problem(scribe: &Scribe<'_>, name: &str, at: (Date, u32), snomed: Option<(&str, &str)>, icd: (&str, &str)) -> Entry {
+fn problem(
+    scribe: &Scribe<'_>,
+    name: &str,
+    at: (Date, u32),
+    snomed: Option<(&str, &str)>,
+    icd: (&str, &str),
+) -> Entry {
     let doctor = scribe.doctor();
     let mut codes = vec![(ICD10, icd.0, icd.1)];
     if let Some((code, display)) = snomed {
@@ -136,21 +142,38 @@ fn own_question(scribe: &mut Scribe<'_>) {
             "sent": scribe.moment(at), "sender": from, "recipient": [to], "payload": [{"contentString": text}],
         })
     };
-    let members = message(scribe, asked_at, writer.clone(), scribe.staff(doctor),
-        "I forgot one tablet yesterday. What should I do? Please do not call at home.");
+    let members = message(
+        scribe,
+        asked_at,
+        writer.clone(),
+        scribe.staff(doctor),
+        "I forgot one tablet yesterday. What should I do? Please do not call at home.",
+    );
     let question = scribe
         .entry("confidential/question", kinds::MESSAGE, asked_at, Author::Own, "Communication", members)
         .within(Compartment::Confidential);
     let Some(question) = scribe.keep(question) else { return };
     let answered_at = (asked_at.0, 460);
-    let mut members = message(scribe, answered_at, scribe.staff(doctor), writer,
-        "Take it as soon as you remember, even if that means two on one day. No call, as you asked.");
-    members["inResponseTo"] = json!([{"reference": format!("Communication/{}", scribe.id("confidential/question"))}]);
+    let mut members = message(
+        scribe,
+        answered_at,
+        scribe.staff(doctor),
+        writer,
+        "Take it as soon as you remember, even if that means two on one day. No call, as you asked.",
+    );
+    members["inResponseTo"] =
+        json!([{"reference": format!("Communication/{}", scribe.id("confidential/question"))}]);
     let answer = scribe
-        .entry("confidential/answer", kinds::MESSAGE, answered_at, Author::Staff(doctor), "Communication", members)
+        .entry(
+            "confidential/answer",
+            kinds::MESSAGE,
+            answered_at,
+            Author::Staff(doctor),
+            "Communication",
+            members,
+        )
         .within(Compartment::Confidential)
         .to(To::Own)
         .linked(&question, "reply");
     scribe.keep(answer);
 }
-
