@@ -56,7 +56,7 @@ impl<'a> Delivery<'a> {
                 self.stored += events.len();
                 Ok(())
             }
-            Step::Publish(publish) => self.publish(publish).await,
+            Step::Publish(publish) => self.publish(*publish).await,
         }
     }
 

@@ -35,8 +35,10 @@ struct Line {
 pub(crate) fn write(scribe: &mut Scribe<'_>) {
     let id = scribe.child().cast.id;
     let head = format!("{{\"child\":\"{id}\"");
+    // Only this child's lines are parsed.
     let lines = SELECTION.lines().filter(|line| line.starts_with(&head));
-    let lines = lines.filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    let lines =
+        lines.filter_map(|line| serde_json::from_str::<Line>(line).ok()).filter(|line| line.child == id);
     for (number, line) in lines.enumerate() {
         let day = weekday_from(plus_days(scribe.child().birth, line.day));
         let at = (day, scribe.minute(day) + minute_of(&line.kind));

@@ -26,7 +26,7 @@ pub(crate) enum Step {
     /// One ceremony: all in one transaction.
     Ceremony(Vec<Event>),
     /// A person publishes.
-    Publish(Publish),
+    Publish(Box<Publish>),
 }
 
 /// An event by a person.
@@ -181,7 +181,7 @@ impl<'a, Give: FnMut(Step) -> bool> Script<'a, Give> {
         }
         self.open.insert(name.to_owned());
         let id = event.id;
-        self.hand(Step::Publish(Publish { by, name: name.to_owned(), event, after_all }))?;
+        self.hand(Step::Publish(Box::new(Publish { by, name: name.to_owned(), event, after_all })))?;
         Ok(id)
     }
 
