@@ -15,7 +15,7 @@ mod versions;
 
 pub use allergies::{Allergies, AllergyState, NoneKnown};
 pub use chart::{Chart, Encounter, Order, OrderState, Outside, fold};
-pub use record::{Act, Author, CHANGE_URL, Change, Marker, REISSUED, ReceiptOrder, Record, mapped_kind};
+pub use record::{Act, Author, CHANGE_URL, Change, Marker, REISSUED, ReceiptOrder, Record};
 pub use retries::join;
 pub use threads::Thread;
 pub use versions::{Conflict, Item, State, Unresolved, Version, Why};

@@ -1,5 +1,36 @@
 //! The reader rule (PROTOCOL 2.1, 2.8): a record is shown, pending, sealed, or in quarantine with a
 //! named reason. Never dropped.
+//!
+//! A [`Reader`] trusts the practice key P alone. It folds the policy that the receipts order, and judges
+//! each record by the policy at the place that the record's receipt names. It has no clock: callers pass
+//! the time, or none for an export or an offline check, where nothing is pending.
+
+mod chains;
+mod claims;
+mod history;
+mod import;
+mod judge;
+mod keys;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fold::{self, Record};
+use crate::permissions::Compartment;
+use crate::policy::Policy;
+use crate::receipts::ChainKey;
+use crate::{Event, EventId, PublicKey};
+
+pub use chains::{ChainState, Completeness};
+pub use history::{Sight, Stop};
+pub use keys::Held;
+
+use chains::Chains;
+use history::History;
+
+/// Seconds for which a record without receipt is pending, from when this reader first saw it.
+pub const PENDING_SECONDS: u64 = 600;
 
 /// Reasons in the order in which the first that applies is named (PROTOCOL 2.8.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,4 +49,199 @@ pub enum Reason {
     Binding,
     Subject,
     RetryDiffers,
+}
+
+impl Reason {
+    pub const ALL: [Self; 14] = [
+        Self::Id,
+        Self::Sig,
+        Self::NoReceipt,
+        Self::ImportSigner,
+        Self::NotMember,
+        Self::Role,
+        Self::Act,
+        Self::Compartment,
+        Self::Epoch,
+        Self::Commitment,
+        Self::Body,
+        Self::Binding,
+        Self::Subject,
+        Self::RetryDiffers,
+    ];
+
+    /// The name in PROTOCOL and in vectors.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Sig => "sig",
+            Self::NoReceipt => "no-receipt",
+            Self::ImportSigner => "import-signer",
+            Self::NotMember => "not-member",
+            Self::Role => "role",
+            Self::Act => "act",
+            Self::Compartment => "compartment",
+            Self::Epoch => "epoch",
+            Self::Commitment => "commitment",
+            Self::Body => "body",
+            Self::Binding => "binding",
+            Self::Subject => "subject",
+            Self::RetryDiffers => "retry-differs",
+        }
+    }
+}
+
+/// What a view says beside a shown record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// The patient's copy is missing, does not open or differs: "damaged for the patient".
+    pub copies_differ: bool,
+    /// The body claims a signature, and the event has no `["act","sign"]` (PROTOCOL 2.8.4).
+    pub unsigned: bool,
+    /// "Outside, by X" until staff accept it (2125).
+    pub outside: bool,
+    /// "From the former system" (PROTOCOL 2.6).
+    pub former: bool,
+}
+
+/// A record that the rule shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    pub record: Record,
+    pub marks: Marks,
+    /// The chain that its receipt stands in.
+    pub chain: ChainKey,
+}
+
+/// What an envelope says of a record whose key this reader does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealed {
+    /// The event's kind; the true kind of a 2123 stands in its body.
+    pub kind: u16,
+    pub signer: PublicKey,
+    pub compartment: Compartment,
+    /// Unix seconds.
+    pub received: u64,
+}
+
+/// What the rule says of one event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Shown(Box<Shown>),
+    /// A retry of the shown record with this id.
+    Alias(EventId),
+    /// No receipt yet; quarantine from this time on (unix seconds).
+    Pending { until: u64 },
+    Sealed(Sealed),
+    Quarantine(Reason),
+}
+
+/// A reader: what it trusts, holds and has seen.
+pub struct Reader {
+    held: Held,
+    history: History,
+    chains: Chains,
+    first_seen: BTreeMap<EventId, u64>,
+}
+
+impl Reader {
+    /// `practice` is P from the practice's own QR or site. `events` are policy events (2102–2110, 2127)
+    /// and receipts (2122) in any order; others are passed over, as are events whose id or signature does
+    /// not hold. Make a new reader when policy moves, and add clinical receipts by [`Self::add_receipts`].
+    pub fn new(practice: PublicKey, held: Held, sight: Sight, events: &[Event]) -> Self {
+        let history = History::new(practice, sight, events);
+        let mut chains = Chains::default();
+        chains.add(&history, events);
+        Self { held, history, chains, first_seen: BTreeMap::new() }
+    }
+
+    /// Keeps the times at which another reader first saw events without receipt.
+    pub fn remember(&mut self, other: &Self) {
+        for (id, at) in &other.first_seen {
+            self.first_seen.entry(*id).and_modify(|mine| *mine = (*mine).min(*at)).or_insert(*at);
+        }
+    }
+
+    /// More clinical receipts.
+    pub fn add_receipts(&mut self, receipts: &[Event]) {
+        self.chains.add(&self.history, receipts);
+    }
+
+    /// Judges events. `now` in unix seconds by this reader's own clock; none: nothing is pending.
+    /// Retries are found among the events of one call, so a chart is read in one call.
+    pub fn read(&mut self, events: &[Event], now: Option<u64>) -> BTreeMap<EventId, Outcome> {
+        let mut out = BTreeMap::new();
+        for event in events {
+            let outcome = self.judge(event, now);
+            // An event whose id does not hold must not stand for the true event of that id.
+            if matches!(outcome, Outcome::Quarantine(Reason::Id | Reason::Sig)) {
+                out.entry(event.id).or_insert(outcome);
+            } else {
+                out.insert(event.id, outcome);
+            }
+        }
+        join_retries(&mut out);
+        out
+    }
+
+    /// How complete the records of these chains are: `present` are the ids at hand. Chains of a rekeyed
+    /// line are summed.
+    pub fn completeness(&self, chains: &[ChainKey], present: &BTreeSet<EventId>) -> Completeness {
+        self.chains.completeness(chains, present, |id| self.history.destroyed(id))
+    }
+
+    /// Chains that have a counted receipt.
+    pub fn chains(&self) -> impl Iterator<Item = ChainKey> + '_ {
+        self.chains.keys()
+    }
+
+    /// The policy as far as its chains hold.
+    pub fn policy(&self) -> &Policy {
+        self.history.policy()
+    }
+
+    /// Why the policy chain ends before its last receipt: clients stop writing and say so.
+    pub fn policy_stop(&self) -> Option<Stop> {
+        self.history.stop()
+    }
+
+    fn judge(&mut self, event: &Event, now: Option<u64>) -> Outcome {
+        if !event.verify_id() {
+            return Outcome::Quarantine(Reason::Id);
+        }
+        if !event.verify_signature() {
+            return Outcome::Quarantine(Reason::Sig);
+        }
+        let Some(row) = self.chains.row_of(&self.history, event) else {
+            return self.without_receipt(event.id, now);
+        };
+        judge::with_receipt(&self.history, &self.held, event, &row)
+    }
+
+    fn without_receipt(&mut self, id: EventId, now: Option<u64>) -> Outcome {
+        let Some(now) = now else { return Outcome::Quarantine(Reason::NoReceipt) };
+        let until = self.first_seen.entry(id).or_insert(now).saturating_add(PENDING_SECONDS);
+        if now < until { Outcome::Pending { until } } else { Outcome::Quarantine(Reason::NoReceipt) }
+    }
+}
+
+/// Names retries and those that differ (PROTOCOL 2.8.9); only shown records take part.
+fn join_retries(outcomes: &mut BTreeMap<EventId, Outcome>) {
+    let mut records: Vec<Record> = outcomes
+        .values()
+        .filter_map(|outcome| match outcome {
+            Outcome::Shown(shown) => Some(shown.record.clone()),
+            _ => None,
+        })
+        .collect();
+    for id in fold::join(&mut records) {
+        outcomes.insert(id, Outcome::Quarantine(Reason::RetryDiffers));
+    }
+    for record in records.into_iter().filter(|record| !record.aliases.is_empty()) {
+        for alias in &record.aliases {
+            outcomes.insert(*alias, Outcome::Alias(record.id));
+        }
+        if let Some(Outcome::Shown(shown)) = outcomes.get_mut(&record.id) {
+            shown.record.aliases = record.aliases;
+        }
+    }
 }

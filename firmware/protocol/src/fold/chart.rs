@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::allergies::Allergies;
-use super::record::{Author, Marker, Record, mapped_kind};
+use super::record::{Author, Marker, Record};
 use super::threads::{Thread, threads};
 use super::versions::{Index, Item, State, Unresolved, Why, holds, items};
 use super::{Coverage, join};
 use crate::kinds;
+use crate::legacy::current_kind;
 use crate::{EventId, PublicKey};
 
 /// A visit note with its addenda, oldest first.
@@ -83,7 +84,7 @@ pub fn fold(line: &BTreeSet<PublicKey>, records: Vec<Record>, coverage: Coverage
     let (mut own, other): (Vec<Record>, Vec<Record>) =
         records.into_iter().partition(|record| line.contains(&record.subject));
     let foreign: BTreeSet<EventId> = other.into_iter().map(|record| record.id).collect();
-    own.iter_mut().for_each(|record| record.kind = mapped_kind(record.kind));
+    own.iter_mut().for_each(|record| record.kind = current_kind(record.kind));
     let mut retry_differs = join(&mut own);
     retry_differs.sort();
     let index = Index::new(own);

@@ -48,7 +48,7 @@ pub struct Record {
     pub id: EventId,
     /// Ids of retries of the same act.
     pub aliases: Vec<EventId>,
-    /// The true kind; the former numbering (1000 to 1009) is mapped by the fold.
+    /// The true kind; the fold maps the former numbering.
     pub kind: u16,
     pub signer: PublicKey,
     pub author: Author,
@@ -64,15 +64,6 @@ pub struct Record {
     pub order: ReceiptOrder,
     /// Unix seconds, a claim of the writer; orders nothing but versions of the former system.
     pub created_at: u64,
-}
-
-/// The number that a kind of the former system has here (PROTOCOL 2.6): 1000→2110 … 1009→2119; kinds
-/// of today stay. Numbers from 1010 were call signalling, which is not imported.
-pub const fn mapped_kind(kind: u16) -> u16 {
-    match kind {
-        1000..=1009 => kind + 1110,
-        other => other,
-    }
 }
 
 /// What an `e` tag of a record does to the record it names.
