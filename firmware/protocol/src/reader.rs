@@ -130,7 +130,9 @@ pub enum Outcome {
     /// A retry of the shown record with this id.
     Alias(EventId),
     /// No receipt yet; quarantine from this time on (unix seconds).
-    Pending { until: u64 },
+    Pending {
+        until: u64,
+    },
     Sealed(Sealed),
     Quarantine(Reason),
 }

@@ -154,7 +154,14 @@ fn judge(history: &History, event: &Event) -> Option<(ChainKey, Counted)> {
     if !view.certified_box(&receipt.signer) {
         return None;
     }
-    let box_since = view.epochs().iter().rev().take_while(|e| e.n == 0 || e.receipts == receipt.signer).map(|e| e.n).filter(|n| *n > 0).min()?;
+    let box_since = view
+        .epochs()
+        .iter()
+        .rev()
+        .take_while(|e| e.n == 0 || e.receipts == receipt.signer)
+        .map(|e| e.n)
+        .filter(|n| *n > 0)
+        .min()?;
     let compartment = view.compartment_of(&receipt.epoch_key?)?;
     let chain = ChainKey::Clinical { compartment, subject: receipt.subject };
     Some((chain, Counted { receipt, box_since }))

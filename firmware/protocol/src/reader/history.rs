@@ -76,7 +76,11 @@ impl History {
         let mut walk = Walk::new(practice, sight, &events_by_id, &parsed);
         walk.public_chain();
         let Walk { policy, places, counted, own_received, stop, .. } = walk;
-        let ties = if sight == Sight::Public { events_by_id.values().flat_map(|e| ties_of(e)).collect() } else { Vec::new() };
+        let ties = if sight == Sight::Public {
+            events_by_id.values().flat_map(|e| ties_of(e)).collect()
+        } else {
+            Vec::new()
+        };
         Self { sight, policy, places, counted, own_received, ties, stop }
     }
 
@@ -134,13 +138,16 @@ fn ties_of(event: &Event) -> Vec<Tie> {
             let own = tag_value(event, "own", 0).and_then(key_from_hex);
             let tie = |person, own| Tie { person, subject, signer, compartments: None, own };
             let adult = own.is_none_or(|own| own == subject);
-            std::iter::once(tie(subject, false)).chain(own.filter(|_| !adult).map(|own| tie(own, true))).collect()
+            std::iter::once(tie(subject, false))
+                .chain(own.filter(|_| !adult).map(|own| tie(own, true)))
+                .collect()
         }
         kinds::GUARDIAN_LINK if tag_value(event, "end", 0).is_none() => {
             let (Some(subject), Some(person)) = (p_tag(event, 0), p_tag(event, 1)) else { return none };
             let words = event.tags.iter().find(|tag| tag.kind() == "compartments");
             let named = words.into_iter().flat_map(|tag| &tag.as_slice()[1..]);
-            let mut compartments: BTreeSet<Compartment> = named.filter_map(|w| Compartment::parse(w)).collect();
+            let mut compartments: BTreeSet<Compartment> =
+                named.filter_map(|w| Compartment::parse(w)).collect();
             compartments.insert(Compartment::Desk);
             vec![Tie { person, subject, signer, compartments: Some(compartments), own: false }]
         }
@@ -186,7 +193,8 @@ impl<'a> Walk<'a> {
             }
             followers
         };
-        let orders = events.values().filter(|e| e.kind.as_u16() == kinds::DESTRUCTION && e.pubkey == practice);
+        let orders =
+            events.values().filter(|e| e.kind.as_u16() == kinds::DESTRUCTION && e.pubkey == practice);
         let destroyed = orders.flat_map(|event| crate::event::links(event)).map(|link| link.id).collect();
         let public = chain(ChainKey::Policy);
         let own = if sight == Sight::Own { own_policy(events, receipts, &public) } else { BTreeMap::new() };
@@ -260,10 +268,14 @@ impl<'a> Walk<'a> {
     /// key's receipt makes those of the old key void.
     fn certified(&self, candidates: Vec<&'a Receipt>) -> Vec<&'a Receipt> {
         let view = self.policy.at(Position::MAX, self.received);
-        let (new, rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|receipt| {
-            !view.certified_box(&receipt.signer) && self.certifies_itself(receipt)
-        });
-        if new.is_empty() { rest.into_iter().filter(|r| view.certified_box(&r.signer)).collect() } else { new }
+        let (new, rest): (Vec<_>, Vec<_>) = candidates
+            .into_iter()
+            .partition(|receipt| !view.certified_box(&receipt.signer) && self.certifies_itself(receipt));
+        if new.is_empty() {
+            rest.into_iter().filter(|r| view.certified_box(&r.signer)).collect()
+        } else {
+            new
+        }
     }
 
     fn certifies_itself(&self, receipt: &Receipt) -> bool {
@@ -379,7 +391,8 @@ fn own_policy<'a>(
             }
         }
     }
-    let public_kinds = [kinds::STAFF_ROSTER, kinds::SERVICE_AGENT_GRANT, kinds::PRACTICE_EPOCH, kinds::SUCCESSION];
+    let public_kinds =
+        [kinds::STAFF_ROSTER, kinds::SERVICE_AGENT_GRANT, kinds::PRACTICE_EPOCH, kinds::SUCCESSION];
     let rows: BTreeSet<EventId> =
         public.values().flatten().flat_map(|receipt| receipt.rows.iter().map(|row| row.id)).collect();
     let mut placed: BTreeMap<EventId, Vec<(&Event, u64)>> = BTreeMap::new();

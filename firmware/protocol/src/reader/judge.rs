@@ -18,7 +18,7 @@ use crate::{Event, PublicKey};
 use super::chains::RowAt;
 use super::claims::{claims_signature, may_be_signed};
 use super::history::{History, Sight};
-use super::keys::{Held, Opening, open, open_import};
+use super::keys::{Held, Opening, open};
 use super::{Marks, Outcome, Reason, Sealed, Shown};
 
 /// Judges an event whose id and signature hold and that a receipt names.
@@ -71,7 +71,9 @@ impl<'a> Case<'a> {
             _ => Opening::NoKey,
         };
         let body = match &opening {
-            Opening::Body { bytes, .. } if kind == kinds::CONFIDENTIAL => body::parse_confidential(bytes).ok(),
+            Opening::Body { bytes, .. } if kind == kinds::CONFIDENTIAL => {
+                body::parse_confidential(bytes).ok()
+            }
             Opening::Body { bytes, .. } => body::parse(bytes).ok(),
             Opening::Failed | Opening::NoKey => None,
         };
@@ -170,7 +172,11 @@ impl<'a> Case<'a> {
             (Some(body), Some(kind)) => claims_signature(kind, &body.resource, &self.event.pubkey),
             _ => true,
         };
-        if member.has(Word::Sign) && kind.is_none_or(may_be_signed) && claims { Ok(()) } else { Err(Reason::Act) }
+        if member.has(Word::Sign) && kind.is_none_or(may_be_signed) && claims {
+            Ok(())
+        } else {
+            Err(Reason::Act)
+        }
     }
 
     fn signs(&self) -> bool {
@@ -185,8 +191,10 @@ impl<'a> Case<'a> {
         };
         let may = match signer {
             Signer::Staff(member) => member.holds(own),
-            Signer::Family(family) => family.ties.iter().all(|(_, named)| named.is_none())
-                || family.ties.iter().any(|(_, named)| named.as_ref().is_none_or(|n| n.contains(&own))),
+            Signer::Family(family) => {
+                family.ties.iter().all(|(_, named)| named.is_none())
+                    || family.ties.iter().any(|(_, named)| named.as_ref().is_none_or(|n| n.contains(&own)))
+            }
         };
         if may && kind_in(self.kind, own) && own == compartment { Ok(own) } else { Err(Reason::Compartment) }
     }
@@ -275,7 +283,8 @@ impl<'a> Case<'a> {
             Signer::Staff(_) => true,
             Signer::Family(family) => family.ties.iter().any(|(tied, compartments)| {
                 let own = p_tag(self.event, 0).and_then(|key| self.view.compartment_of(&key));
-                tied == subject && compartments.as_ref().is_none_or(|c| own.is_some_and(|own| c.contains(&own)))
+                tied == subject
+                    && compartments.as_ref().is_none_or(|c| own.is_some_and(|own| c.contains(&own)))
             }),
         };
         if registered && may { Ok(()) } else { Err(Reason::Subject) }

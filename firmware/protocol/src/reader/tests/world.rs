@@ -142,7 +142,14 @@ impl World {
         };
         let event = build_epoch(&self.practice, &new, &mut self.random).unwrap();
         self.epochs.push(secrets);
-        self.ceremony(event)
+        let event = self.ceremony(event);
+        if n > 1 {
+            // Those who hold all compartments get the new secrets; tests read as them.
+            for keys in [self.doctor.clone(), self.nurse.clone()] {
+                self.grant(&keys, &Compartment::ALL);
+            }
+        }
+        event
     }
 
     /// Takes a P-signed policy event.
@@ -171,21 +178,27 @@ impl World {
             tags.insert(2, tag("name", ["Synthetic Person"]));
         }
         let event = self.signed_by_practice(kinds::STAFF_ROSTER, tags);
-        let epochs: Vec<(Compartment, crate::SecretKey)> = Compartment::ALL
+        let compartments: Vec<Compartment> = Compartment::ALL
             .into_iter()
             .filter(|c| match c {
                 Compartment::Desk => true,
                 Compartment::Chart => role != Role::FrontDesk,
                 Compartment::Confidential => words.contains(&"confidential"),
             })
-            .map(|c| (c, self.pair(c).secret))
             .collect();
-        let given: Vec<_> = epochs.iter().map(|(c, secret)| (*c, secret)).collect();
-        let n = self.epoch().n;
-        let practice = self.practice.clone();
-        let grant = build_grant(&practice, &keys.public_key(), n, &given, self.now, &mut self.random).unwrap();
-        self.grants.push(grant);
+        self.grant(keys, &compartments);
         event
+    }
+
+    /// A 2101 of the newest epoch.
+    fn grant(&mut self, member: &Keys, compartments: &[Compartment]) {
+        let secrets: Vec<(Compartment, crate::SecretKey)> =
+            compartments.iter().map(|c| (*c, self.pair(*c).secret)).collect();
+        let given: Vec<_> = secrets.iter().map(|(c, secret)| (*c, secret)).collect();
+        let (practice, n) = (self.practice.clone(), self.epoch().n);
+        let grant =
+            build_grant(&practice, &member.public_key(), n, &given, self.now, &mut self.random).unwrap();
+        self.grants.push(grant);
     }
 
     /// Ends a member.
@@ -200,7 +213,12 @@ impl World {
     }
 
     /// Registers a patient by the front desk.
-    pub(in crate::reader) fn patient(&mut self, subject: &Keys, own: Option<&Keys>, rekey: Option<&PublicKey>) -> Event {
+    pub(in crate::reader) fn patient(
+        &mut self,
+        subject: &Keys,
+        own: Option<&Keys>,
+        rekey: Option<&PublicKey>,
+    ) -> Event {
         let event = self.patient_event(subject, own, rekey, true);
         self.receive(&event);
         self.admit_policy(event.clone()).unwrap();
@@ -239,7 +257,8 @@ impl World {
         let mut words = vec!["compartments"];
         words.extend(compartments);
         let key = self.pair(Compartment::Desk).practice_key().unwrap();
-        let content = key.encrypt(br#"{"name":"Synthetic Parent","relationship":"MTH"}"#, &mut self.random).unwrap();
+        let content =
+            key.encrypt(br#"{"name":"Synthetic Parent","relationship":"MTH"}"#, &mut self.random).unwrap();
         let tags = vec![
             tag("p", [&t, "child"]),
             tag("p", [&g, "guardian"]),
@@ -250,6 +269,36 @@ impl World {
         let event = event::sign(&self.desk, kinds::GUARDIAN_LINK, tags, content, self.now);
         self.admit_policy(event.clone()).unwrap();
         event
+    }
+
+    /// Ends a link.
+    pub(in crate::reader) fn end_link(&mut self, child: &Keys, guardian: &Keys) -> Event {
+        let (t, g) = (child.public_key().to_hex(), guardian.public_key().to_hex());
+        let key = self.pair(Compartment::Desk).practice_key().unwrap();
+        let content = key.encrypt(b"{}", &mut self.random).unwrap();
+        let tags = vec![
+            tag("p", [&t, "child"]),
+            tag("p", [&g, "guardian"]),
+            Tag::parse(["compartments", "desk", "chart"]).unwrap(),
+            Tag::parse(["end"]).unwrap(),
+            number_tag("epoch", self.epoch().n),
+        ];
+        let event = event::sign(&self.desk, kinds::GUARDIAN_LINK, tags, content, self.now);
+        self.admit_policy(event.clone()).unwrap();
+        event
+    }
+
+    /// A policy event that the fold refuses and a lying relay receipts all the same.
+    pub(in crate::reader) fn refused_policy(&mut self, event: Event) {
+        let chain = self.policy.chain_of(&event).unwrap();
+        assert!(self.policy.judge(&event, self.ordinal + 1, self.now).is_err());
+        let row = Row { id: event.id, received: self.now, import: false };
+        self.events.push(event);
+        self.write_receipt(chain, None, &[row]);
+    }
+
+    pub(in crate::reader) fn next_sequence(&mut self) -> Sequence {
+        self.sequence()
     }
 
     pub(in crate::reader) fn admit_policy(&mut self, event: Event) -> Result<(), crate::refusal::Refusal> {
@@ -325,7 +374,8 @@ impl World {
         let epoch = draft.epoch.clone().unwrap_or_else(|| self.pair(draft.compartment));
         let practice = draft.practice.unwrap_or_else(|| self.p());
         let confidential = draft.compartment == Compartment::Confidential;
-        seal_staff(author, &practice, &epoch, draft.reader.as_ref(), confidential, &record, &mut self.random).unwrap()
+        seal_staff(author, &practice, &epoch, draft.reader.as_ref(), confidential, &record, &mut self.random)
+            .unwrap()
     }
 
     /// A one-copy record of a family key.
@@ -337,10 +387,12 @@ impl World {
             extra: &draft.extra,
             ..Record::plain(draft.kind, &draft.resource, draft.subject, r, self.now)
         };
-        let epoch_key = draft.epoch.as_ref().map_or_else(|| self.pair(draft.compartment).public, |e| e.public);
+        let epoch_key =
+            draft.epoch.as_ref().map_or_else(|| self.pair(draft.compartment).public, |e| e.public);
         let confidential = draft.compartment == Compartment::Confidential;
         let p = self.p();
-        seal_family(author, &p, &epoch_key, draft.reader.as_ref(), confidential, &record, &mut self.random).unwrap()
+        seal_family(author, &p, &epoch_key, draft.reader.as_ref(), confidential, &record, &mut self.random)
+            .unwrap()
     }
 
     pub(in crate::reader) fn keyring(&self, member: &Keys) -> Keyring {
@@ -355,7 +407,12 @@ impl World {
     }
 
     /// X2 rows of a subject for every epoch and the compartments, sealed to a reader and opened again.
-    pub(in crate::reader) fn rows(&mut self, to: &Keys, subject: &PublicKey, compartments: &[Compartment]) -> Vec<GrantRow> {
+    pub(in crate::reader) fn rows(
+        &mut self,
+        to: &Keys,
+        subject: &PublicKey,
+        compartments: &[Compartment],
+    ) -> Vec<GrantRow> {
         let rows: Vec<GrantRow> = self
             .epochs
             .iter()
@@ -369,7 +426,8 @@ impl World {
         let authority = self.events[0].id;
         let doctor = self.doctor.clone();
         let grant =
-            build_patient_grant(&doctor, &to.public_key(), &authority, &rows, self.now, &mut self.random).unwrap();
+            build_patient_grant(&doctor, &to.public_key(), &authority, &rows, self.now, &mut self.random)
+                .unwrap();
         crate::grants::open_patient_grant(to.secret_key(), &grant).unwrap()
     }
 
@@ -379,7 +437,8 @@ impl World {
         let public = [kinds::STAFF_ROSTER, kinds::PRACTICE_EPOCH, kinds::SUCCESSION];
         let names = |event: &Event| {
             keys.iter().any(|key| {
-                event.pubkey == *key || event.tags.iter().any(|t| t.kind() == "p" && t.content() == Some(&key.to_hex()))
+                event.pubkey == *key
+                    || event.tags.iter().any(|t| t.kind() == "p" && t.content() == Some(&key.to_hex()))
             })
         };
         let public_chain = |event: &Event| event::tag_value(event, "c", 0) == Some("policy");
@@ -390,7 +449,12 @@ impl World {
             .collect()
     }
 
-    pub(in crate::reader) fn person_reader(&self, keys: &Keys, rows: Vec<GrantRow>, children: &[PublicKey]) -> Reader {
+    pub(in crate::reader) fn person_reader(
+        &self,
+        keys: &Keys,
+        rows: Vec<GrantRow>,
+        children: &[PublicKey],
+    ) -> Reader {
         let mut named = vec![keys.public_key()];
         named.extend(children);
         let held = Held::person(keys.secret_key().clone()).with_rows(rows);
