@@ -79,6 +79,11 @@ impl Policy {
         }
     }
 
+    /// Whether the event was applied and counted.
+    pub fn counted(&self, id: &EventId) -> bool {
+        self.facts.counted.contains(id)
+    }
+
     /// The newest position at which an event counted.
     pub fn newest(&self) -> Position {
         self.facts.newest

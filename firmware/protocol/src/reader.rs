@@ -5,29 +5,24 @@
 //! each record by the policy at the place that the record's receipt names. It has no clock: callers pass
 //! the time, or none for an export or an offline check, where nothing is pending.
 
-mod chains;
 mod claims;
-mod history;
 mod import;
 mod judge;
 mod keys;
 #[cfg(test)]
 mod tests;
+mod ties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fold::{self, Record};
 use crate::permissions::Compartment;
-use crate::policy::Policy;
-use crate::receipts::ChainKey;
-use crate::{Event, EventId, PublicKey};
+use crate::receipts::{ChainKey, Readership, ReceiptBook, Share};
+use crate::{Event, EventId, PublicKey, kinds};
 
-pub use chains::{ChainState, Completeness};
-pub use history::{Sight, Stop};
 pub use keys::Held;
 
-use chains::Chains;
-use history::History;
+use ties::Tie;
 
 /// Seconds for which a record without receipt is pending, from when this reader first saw it.
 pub const PENDING_SECONDS: u64 = 600;
@@ -137,23 +132,68 @@ pub enum Outcome {
     Quarantine(Reason),
 }
 
+/// How much of policy a reader sees (PROTOCOL 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Both chains: members and the vault.
+    Staff,
+    /// The chain of all members and what names the reader's own key or child, for which the relay's word is
+    /// taken: patients, own keys, guardians, agents.
+    Own,
+    /// The chain of all members alone: the recipient of a disclosure. For links, own keys and the state of
+    /// T the certified box's receipt is taken (PROTOCOL 2.8.2).
+    Public,
+}
+
 /// A reader: what it trusts, holds and has seen.
 pub struct Reader {
+    practice: PublicKey,
     held: Held,
-    history: History,
-    chains: Chains,
+    sight: Sight,
+    receipts: Vec<Event>,
+    events: Vec<Event>,
+    book: ReceiptBook,
+    ties: Vec<Tie>,
     first_seen: BTreeMap<EventId, u64>,
 }
 
 impl Reader {
     /// `practice` is P from the practice's own QR or site. `events` are policy events (2102–2110, 2127)
     /// and receipts (2122) in any order; others are passed over, as are events whose id or signature does
-    /// not hold. Make a new reader when policy moves, and add clinical receipts by [`Self::add_receipts`].
+    /// not hold.
     pub fn new(practice: PublicKey, held: Held, sight: Sight, events: &[Event]) -> Self {
-        let history = History::new(practice, sight, events);
-        let mut chains = Chains::default();
-        chains.add(&history, events);
-        Self { held, history, chains, first_seen: BTreeMap::new() }
+        let mut reader = Self {
+            practice,
+            held,
+            sight,
+            receipts: Vec::new(),
+            events: Vec::new(),
+            book: ReceiptBook::read(practice, Readership::Members, &[], &[]),
+            ties: Vec::new(),
+            first_seen: BTreeMap::new(),
+        };
+        reader.add(events);
+        reader
+    }
+
+    /// Takes more policy events and receipts. The order of policy is read anew.
+    pub fn add(&mut self, events: &[Event]) {
+        for event in events.iter().filter(|event| crate::event::verify(event).is_ok()) {
+            match event.kind.as_u16() {
+                kinds::RECEIPT => self.receipts.push(event.clone()),
+                kind if kinds::is_policy(kind) => self.events.push(event.clone()),
+                _ => {}
+            }
+        }
+        let readership = match self.sight {
+            Sight::Staff => Readership::Staff,
+            Sight::Own | Sight::Public => Readership::Members,
+        };
+        let folded: &[Event] = &self.events;
+        self.book = ReceiptBook::read(self.practice, readership, &self.receipts, folded);
+        if self.sight == Sight::Public {
+            self.ties = self.events.iter().flat_map(ties::of).collect();
+        }
     }
 
     /// Keeps the times at which another reader first saw events without receipt.
@@ -161,11 +201,6 @@ impl Reader {
         for (id, at) in &other.first_seen {
             self.first_seen.entry(*id).and_modify(|mine| *mine = (*mine).min(*at)).or_insert(*at);
         }
-    }
-
-    /// More clinical receipts.
-    pub fn add_receipts(&mut self, receipts: &[Event]) {
-        self.chains.add(&self.history, receipts);
     }
 
     /// Judges events. `now` in unix seconds by this reader's own clock; none: nothing is pending.
@@ -185,25 +220,23 @@ impl Reader {
         out
     }
 
-    /// How complete the records of these chains are: `present` are the ids at hand. Chains of a rekeyed
-    /// line are summed.
-    pub fn completeness(&self, chains: &[ChainKey], present: &BTreeSet<EventId>) -> Completeness {
-        self.chains.completeness(chains, present, |id| self.history.destroyed(id))
+    /// k of n over chains, each counted once: those of a rekeyed line are summed. n is none when it cannot
+    /// be known of one of them (PROTOCOL 2.5).
+    pub fn share(&self, chains: &[ChainKey], held: &BTreeSet<EventId>) -> Share {
+        let mut sum = Share { k: 0, destroyed: 0, n: Some(0) };
+        for chain in chains.iter().collect::<BTreeSet<_>>() {
+            let Some(share) = self.book.share(chain, held) else { continue };
+            sum.k += share.k;
+            sum.destroyed += share.destroyed;
+            sum.n = sum.n.zip(share.n).map(|(sum, n)| sum + n);
+        }
+        sum
     }
 
-    /// Chains that have a counted receipt.
-    pub fn chains(&self) -> impl Iterator<Item = ChainKey> + '_ {
-        self.chains.keys()
-    }
-
-    /// The policy as far as its chains hold.
-    pub fn policy(&self) -> &Policy {
-        self.history.policy()
-    }
-
-    /// Why the policy chain ends before its last receipt: clients stop writing and say so.
-    pub fn policy_stop(&self) -> Option<Stop> {
-        self.history.stop()
+    /// The receipts and the policy that they order. When its policy chain is not whole, clients stop writing
+    /// and say so.
+    pub fn book(&self) -> &ReceiptBook {
+        &self.book
     }
 
     fn judge(&mut self, event: &Event, now: Option<u64>) -> Outcome {
@@ -213,10 +246,11 @@ impl Reader {
         if !event.verify_signature() {
             return Outcome::Quarantine(Reason::Sig);
         }
-        let Some(row) = self.chains.row_of(&self.history, event) else {
-            return self.without_receipt(event.id, now);
-        };
-        judge::with_receipt(&self.history, &self.held, event, &row)
+        let row = self.book.receipted(event);
+        match row.and_then(|row| Some((row, row.position?))) {
+            Some((row, position)) => judge::with_receipt(self, event, &row, position),
+            None => self.without_receipt(event.id, now),
+        }
     }
 
     fn without_receipt(&mut self, id: EventId, now: Option<u64>) -> Outcome {

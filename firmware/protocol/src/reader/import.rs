@@ -9,14 +9,14 @@ use crate::kinds;
 use crate::legacy::current_kind;
 use crate::permissions::Compartment;
 use crate::policy::View;
+use crate::receipts::Receipted;
 use crate::{Event, PublicKey};
 
-use super::chains::RowAt;
 use super::judge::import_record;
 use super::keys::{Held, Opening, open_import};
 use super::{Outcome, Reason, Sealed};
 
-pub(super) fn judge(view: &View<'_>, held: &Held, event: &Event, row: &RowAt) -> Result<Outcome, Reason> {
+pub(super) fn judge(view: &View<'_>, held: &Held, event: &Event, row: &Receipted) -> Result<Outcome, Reason> {
     let epoch = view.legacy_epoch().ok_or(Reason::ImportSigner)?;
     let second = p_tag(event, 1);
     if !(epoch.signers.contains(&event.pubkey) || second == Some(event.pubkey)) {
@@ -38,7 +38,7 @@ pub(super) fn judge(view: &View<'_>, held: &Held, event: &Event, row: &RowAt) ->
                 kind: event.kind.as_u16(),
                 signer: event.pubkey,
                 compartment: Compartment::Chart,
-                received: row.order.received,
+                received: row.received,
             }));
         }
     };

@@ -7,29 +7,32 @@ use sha2::{Digest, Sha256};
 use crate::body::{self, Body};
 use crate::envelope::{self, Form};
 use crate::event::{self, links, p_tag, tag_value};
-use crate::fold::{Act, Author, Record};
+use crate::fold::{Act, Author, ReceiptOrder, Record};
 use crate::kinds;
 use crate::legacy::current_kind;
 use crate::permissions::{Compartment, Word, kind_in, word_for};
-use crate::policy::{Member, Patient, Person, View};
-use crate::receipts::ChainKey;
+use crate::policy::{Member, Patient, Person, Position, View};
+use crate::receipts::{ChainKey, Receipted};
 use crate::{Event, PublicKey};
 
-use super::chains::RowAt;
 use super::claims::{claims_signature, may_be_signed};
-use super::history::{History, Sight};
-use super::keys::{Held, Opening, open};
-use super::{Marks, Outcome, Reason, Sealed, Shown};
+use super::keys::{Opening, open};
+use super::{Marks, Outcome, Reader, Reason, Sealed, Shown, Sight};
 
 /// Judges an event whose id and signature hold and that a receipt names.
-pub(super) fn with_receipt(history: &History, held: &Held, event: &Event, row: &RowAt) -> Outcome {
-    let view = history.at(row.order.position, row.order.received);
+pub(super) fn with_receipt(reader: &Reader, event: &Event, row: &Receipted, position: Position) -> Outcome {
+    let view = reader.book.policy().at(position, row.received);
     let verdict = if row.import {
-        super::import::judge(&view, held, event, row)
+        super::import::judge(&view, &reader.held, event, row)
     } else {
-        Case::new(history, view, held, event, row).judge()
+        Case::new(reader, view, event, row).judge()
     };
     verdict.unwrap_or_else(Outcome::Quarantine)
+}
+
+/// Receipt order of the row.
+fn order(row: &Receipted) -> ReceiptOrder {
+    ReceiptOrder { position: row.position.unwrap_or_default(), received: row.received, n: row.n }
 }
 
 /// The signer at the receipt.
@@ -48,10 +51,10 @@ struct Family {
 
 /// One event under judgement.
 struct Case<'a> {
-    history: &'a History,
+    reader: &'a Reader,
     view: View<'a>,
     event: &'a Event,
-    row: &'a RowAt,
+    row: &'a Receipted,
     kind: u16,
     form: Option<Form>,
     opening: Opening,
@@ -59,7 +62,7 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    fn new(history: &'a History, view: View<'a>, held: &Held, event: &'a Event, row: &'a RowAt) -> Self {
+    fn new(reader: &'a Reader, view: View<'a>, event: &'a Event, row: &'a Receipted) -> Self {
         let kind = event.kind.as_u16();
         let form = match tag_value(event, "enc", 0) {
             Some("nip44-dual") => Some(Form::Dual),
@@ -67,7 +70,7 @@ impl<'a> Case<'a> {
             _ => None,
         };
         let opening = match (form, p_tag(event, 0)) {
-            (Some(form), Some(epoch_key)) => open(held, event, form, &epoch_key),
+            (Some(form), Some(epoch_key)) => open(&reader.held, event, form, &epoch_key),
             _ => Opening::NoKey,
         };
         let body = match &opening {
@@ -77,7 +80,7 @@ impl<'a> Case<'a> {
             Opening::Body { bytes, .. } => body::parse(bytes).ok(),
             Opening::Failed | Opening::NoKey => None,
         };
-        Self { history, view, event, row, kind, form, opening, body }
+        Self { reader, view, event, row, kind, form, opening, body }
     }
 
     fn judge(self) -> Result<Outcome, Reason> {
@@ -111,10 +114,10 @@ impl<'a> Case<'a> {
             }
             _ => Vec::new(),
         };
-        if self.history.sight() == Sight::Public {
-            if let Some(family) = self.disclosed_ties() {
-                return Ok(Signer::Family(family));
-            }
+        if self.reader.sight == Sight::Public
+            && let Some(family) = self.disclosed_ties()
+        {
+            return Ok(Signer::Family(family));
         }
         if !self.view.ever_family(key) {
             return Err(Reason::NotMember);
@@ -128,7 +131,12 @@ impl<'a> Case<'a> {
         let may = |signer: &PublicKey| {
             *signer == self.view.practice() || self.view.member(signer).is_some_and(|m| m.has(Word::Register))
         };
-        let ties: Vec<_> = self.history.ties(&self.event.pubkey).filter(|tie| may(&tie.signer)).collect();
+        let ties: Vec<_> = self
+            .reader
+            .ties
+            .iter()
+            .filter(|tie| tie.person == self.event.pubkey && may(&tie.signer))
+            .collect();
         let own_only = ties.first()?.own;
         Some(Family { own_only, ties: ties.iter().map(|t| (t.subject, t.compartments.clone())).collect() })
     }
@@ -212,7 +220,7 @@ impl<'a> Case<'a> {
             kind: self.kind,
             signer: self.event.pubkey,
             compartment,
-            received: self.row.order.received,
+            received: self.row.received,
         }))
     }
 
@@ -249,7 +257,7 @@ impl<'a> Case<'a> {
             (Signer::Staff(_), None) => self.kind == kinds::CONFIDENTIAL,
             // The recipient of a disclosure does not see who is tied to T: the receipt vouches.
             (Signer::Staff(_), Some(_))
-                if self.history.sight() == Sight::Public
+                if self.reader.sight == Sight::Public
                     && matches!(self.kind, kinds::MESSAGE | kinds::CONFIDENTIAL) =>
             {
                 true
@@ -274,9 +282,9 @@ impl<'a> Case<'a> {
     /// 2110 is judged with itself applied (PROTOCOL 2.8.5).
     fn subject(&self, body: &Body, signer: &Signer) -> Result<(), Reason> {
         let subject = &body.binding.subject;
-        let registered = match self.history.sight() {
+        let registered = match self.reader.sight {
             Sight::Public => true,
-            _ if self.kind == kinds::PATIENT => self.history.counted(&self.event.id),
+            _ if self.kind == kinds::PATIENT => self.view.policy().counted(&self.event.id),
             _ => self.patient(subject).is_some(),
         };
         let may = match signer {
@@ -319,7 +327,7 @@ impl<'a> Case<'a> {
             resource: body.resource.clone(),
             links: links(event),
             sign: self.signs(),
-            order: self.row.order,
+            order: order(self.row),
             created_at: event.created_at.as_secs(),
         };
         Shown { record, marks, chain: self.row.chain }
@@ -358,7 +366,7 @@ fn without(body: &[u8], epoch_key: &[u8]) -> Vec<u8> {
 /// The record of an import that passed.
 pub(super) fn import_record(
     event: &Event,
-    row: &RowAt,
+    row: &Receipted,
     subject: PublicKey,
     resource: serde_json::Value,
     copies_differ: bool,
@@ -378,7 +386,7 @@ pub(super) fn import_record(
         resource,
         links: event::links(event),
         sign: false,
-        order: row.order,
+        order: order(row),
         created_at: event.created_at.as_secs(),
     };
     Shown { record, marks, chain: row.chain }

@@ -97,7 +97,7 @@ impl ReceiptBook {
         parsed.dedup_by_key(|receipt| receipt.id);
         let (policy_receipts, clinical): (Vec<_>, Vec<_>) =
             parsed.iter().partition(|receipt| receipt.policy_chain.is_some());
-        let order = Order::of(practice, readership, &policy_receipts, &by_id);
+        let mut order = Order::of(practice, readership, &policy_receipts, &by_id);
         let policy = order.fold(practice, readership, &clinical, events, &by_id);
         let mut book =
             Self { policy, policy_state: order.state(), chains: BTreeMap::new(), rows: HashMap::new() };
@@ -179,14 +179,14 @@ impl ReceiptBook {
         }
         for (chain, receipts) in groups {
             let walk = Walk::of(&receipts, &generations);
-            self.note_rows(chain, &walk, |receipt| order.position(&receipt.mark));
+            self.note_rows(chain, &walk, |receipt, row| order.position_then(&receipt.mark, row.received));
         }
     }
 
     fn note_policy_rows(&mut self, order: &Order<'_>) {
         for (chain, walk) in order.walks() {
             let positions = &order.positions;
-            let own = |receipt: &Receipt| positions.get(&receipt.id).copied();
+            let own = |receipt: &Receipt, _: &Row| positions.get(&receipt.id).copied();
             self.note_rows(chain, &walk, own);
         }
     }
@@ -195,12 +195,11 @@ impl ReceiptBook {
         &mut self,
         chain: ChainKey,
         walk: &Walk<'_>,
-        position: impl Fn(&Receipt) -> Option<Position>,
+        position: impl Fn(&Receipt, &Row) -> Option<Position>,
     ) {
         let mut ids = Vec::new();
         let mut seen = BTreeSet::new();
         for receipt in &walk.receipts {
-            let position = position(receipt);
             for (n, row) in numbered(receipt) {
                 // An id counts at its first receipt only.
                 if !seen.insert(row.id) {
@@ -213,7 +212,7 @@ impl ReceiptBook {
                     n,
                     received: row.received,
                     import: row.import,
-                    position,
+                    position: position(receipt, row),
                 });
             }
         }

@@ -247,14 +247,7 @@ fn one_copy_by_staff(w: &mut World) -> Case {
     let record = draft(kinds::MESSAGE, message("a"), &child);
     let refused = w.family(&doctor, &Draft { reader: None, ..record.clone() });
     let mended = w.staff(&doctor, &record);
-    // A member's event without second `p` stands in the chain without a subject.
-    w.now += 1;
-    let row = crate::receipts::Row { id: refused.id, received: w.now, import: false };
-    let chain = crate::receipts::ChainKey::Clinical { compartment: Compartment::Chart, subject: None };
-    let epoch_key = w.pair(Compartment::Chart).public;
-    w.write_receipt(chain, Some(epoch_key), &[row]);
-    w.receive(&mended);
-    Case { refused, reason: Reason::Role, mended }
+    case(w, Reason::Role, refused, mended)
 }
 
 fn dual_by_family(w: &mut World) -> Case {

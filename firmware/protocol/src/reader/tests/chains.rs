@@ -7,8 +7,8 @@ use crate::epochs::{EpochSecrets, NewEpoch, build_epoch};
 use crate::event::{self, tag};
 use crate::kinds;
 use crate::permissions::{Compartment, Role};
-use crate::reader::{ChainState, Held, Outcome, Reader, Reason, Sight, Stop};
-use crate::receipts::{self, ChainKey, NewReceipt, PolicyMark, Row};
+use crate::reader::{Held, Outcome, Reader, Reason, Sight};
+use crate::receipts::{self, ChainKey, Completeness, NewReceipt, PolicyMark, Row};
 use crate::{Event, EventId, PublicKey};
 
 fn chart_of(subject: &PublicKey) -> ChainKey {
@@ -48,11 +48,11 @@ fn k_of_n_of_a_whole_chain() {
     let doctor = w.doctor.clone();
     let reader = w.reader(&doctor);
     let some: BTreeSet<EventId> = events[..2].iter().map(|e| e.id).collect();
-    let part = reader.completeness(&[chart_of(&child)], &some);
-    assert_eq!((part.k, part.n, part.destroyed, part.state), (2, 3, 0, ChainState::Whole));
+    let part = reader.share(&[chart_of(&child)], &some);
+    assert_eq!((part.k, part.n, part.destroyed), (2, Some(3), 0));
     assert!(!part.is_complete());
     let all: BTreeSet<EventId> = events.iter().map(|e| e.id).collect();
-    assert!(reader.completeness(&[chart_of(&child)], &all).is_complete());
+    assert!(reader.share(&[chart_of(&child)], &all).is_complete());
 }
 
 #[test]
@@ -63,8 +63,8 @@ fn destroyed_records_are_not_withheld() {
     let child = w.child.public_key();
     let doctor = w.doctor.clone();
     let rest: BTreeSet<EventId> = events[1..].iter().map(|e| e.id).collect();
-    let k_of_n = w.reader(&doctor).completeness(&[chart_of(&child)], &rest);
-    assert_eq!((k_of_n.k, k_of_n.n, k_of_n.destroyed), (2, 3, 1));
+    let k_of_n = w.reader(&doctor).share(&[chart_of(&child)], &rest);
+    assert_eq!((k_of_n.k, k_of_n.n, k_of_n.destroyed), (2, Some(3), 1));
     assert!(k_of_n.is_complete());
 }
 
@@ -80,9 +80,9 @@ fn a_rekeyed_line_sums_its_chains() {
     w.receive(&after);
     let reader = w.reader(&doctor);
     let chains = [chart_of(&old.public_key()), chart_of(&new.public_key())];
-    let both = reader.completeness(&chains, &BTreeSet::from([before.id, after.id]));
-    assert_eq!((both.k, both.n, both.is_complete()), (2, 2, true));
-    assert_eq!(reader.completeness(&chains[1..], &BTreeSet::from([before.id, after.id])).n, 1);
+    let both = reader.share(&chains, &BTreeSet::from([before.id, after.id]));
+    assert_eq!((both.k, both.n, both.is_complete()), (2, Some(2), true));
+    assert_eq!(reader.share(&chains[1..], &BTreeSet::from([before.id, after.id])).n, Some(1));
 }
 
 #[test]
@@ -93,8 +93,10 @@ fn a_gap_in_a_clinical_chain_says_incomplete_and_shows_what_is_named() {
     assert!(is_shown(&mut reader, &events[0]) && is_shown(&mut reader, &events[2]));
     assert_eq!(outcome(&mut reader, &events[1]), Outcome::Quarantine(Reason::NoReceipt));
     let all: BTreeSet<EventId> = events.iter().map(|e| e.id).collect();
-    let k_of_n = reader.completeness(&[chart_of(&w.child.public_key())], &all);
-    assert_eq!((k_of_n.k, k_of_n.n, k_of_n.state), (2, 3, ChainState::Gap));
+    let k_of_n = reader.share(&[chart_of(&w.child.public_key())], &all);
+    assert_eq!((k_of_n.k, k_of_n.n), (2, None));
+    let chain = reader.book().chain(&chart_of(&w.child.public_key())).unwrap();
+    assert_eq!((chain.n, chain.completeness), (3, Completeness::Gap));
     assert!(!k_of_n.is_complete());
 }
 
@@ -120,8 +122,9 @@ fn a_fork_in_a_clinical_chain_shows_both_and_knows_no_completeness() {
     let mut reader = w.reader(&doctor);
     assert!(is_shown(&mut reader, &hidden) && is_shown(&mut reader, &events[1]));
     let all = BTreeSet::from([events[0].id, events[1].id, hidden.id]);
-    let k_of_n = reader.completeness(&[chart_of(&child)], &all);
-    assert_eq!(k_of_n.state, ChainState::Fork);
+    let k_of_n = reader.share(&[chart_of(&child)], &all);
+    assert_eq!(k_of_n.n, None);
+    assert_eq!(reader.book().chain(&chart_of(&child)).unwrap().completeness, Completeness::Fork);
     assert!(!k_of_n.is_complete());
 }
 
@@ -136,11 +139,11 @@ fn nothing_after_a_fork_of_the_policy_chain_counts() {
     let (after, _) = values(&mut w, 1);
     let doctor = w.doctor.clone();
     let mut whole = w.reader(&doctor);
-    assert!(is_shown(&mut whole, &after[0]) && whole.policy_stop().is_none());
+    assert!(is_shown(&mut whole, &after[0]) && whole.book().policy_state() == Completeness::Whole);
     let row = Row { id: entry.id, received: w.now, import: false };
     fork(&mut w, ChainKey::Policy, last, at.n, PolicyMark::default(), row);
     let mut forked = w.reader(&doctor);
-    assert_eq!(forked.policy_stop(), Some(Stop::Fork));
+    assert_eq!(forked.book().policy_state(), Completeness::Fork);
     assert!(is_shown(&mut forked, &before[0]));
     assert_eq!(outcome(&mut forked, &after[0]), Outcome::Quarantine(Reason::NoReceipt));
 }
@@ -165,7 +168,7 @@ fn nothing_after_a_gap_of_a_policy_chain_counts() {
         }
         let (after, _) = values(&mut w, 1);
         let mut reader = reader_of(&w, |event| event.id != missing);
-        assert_eq!(reader.policy_stop(), Some(Stop::Gap), "{chain}");
+        assert_eq!(reader.book().policy_state(), Completeness::Gap, "{chain}");
         assert!(is_shown(&mut reader, &before[0]), "{chain}");
         assert_eq!(outcome(&mut reader, &after[0]), Outcome::Quarantine(Reason::NoReceipt), "{chain}");
         assert!(is_shown(&mut reader_of(&w, |_| true), &after[0]), "{chain}");
@@ -179,7 +182,7 @@ fn a_policy_event_that_is_missing_leaves_policy_unknown() {
     let entry = w.member(&nurse, Role::Nurse, &[]);
     let (after, _) = values(&mut w, 1);
     let mut reader = reader_of(&w, |event| event.id != entry.id);
-    assert_eq!(reader.policy_stop(), Some(Stop::Gap));
+    assert_eq!(reader.book().policy_state(), Completeness::Gap);
     assert_eq!(outcome(&mut reader, &after[0]), Outcome::Quarantine(Reason::NoReceipt));
     assert!(is_shown(&mut reader_of(&w, |_| true), &after[0]));
 }
@@ -215,7 +218,7 @@ fn a_restored_box_goes_on_and_the_old_keys_later_receipts_are_void() {
     let (after, _) = values(&mut w, 1);
     let (doctor, child) = (w.doctor.clone(), w.child.public_key());
     let mut reader = w.reader(&doctor);
-    assert!(reader.policy_stop().is_none());
+    assert!(reader.book().policy_state() == Completeness::Whole);
     assert!(is_shown(&mut reader, &before[0]) && is_shown(&mut reader, &after[0]));
 
     // A thief of the old key goes on from the old key's last receipt.
@@ -229,7 +232,7 @@ fn a_restored_box_goes_on_and_the_old_keys_later_receipts_are_void() {
     assert_eq!(outcome(&mut reader, &forged), Outcome::Quarantine(Reason::NoReceipt));
     assert!(is_shown(&mut reader, &after[0]));
     let all = BTreeSet::from([before[0].id, after[0].id]);
-    assert!(reader.completeness(&[chart_of(&child)], &all).is_complete());
+    assert!(reader.share(&[chart_of(&child)], &all).is_complete());
 }
 
 #[test]
@@ -283,7 +286,7 @@ fn an_epoch_signed_by_another_key_certifies_nothing() {
     let (events, _) = values(&mut w, 1);
     let doctor = w.doctor.clone();
     let mut reader = w.reader(&doctor);
-    assert!(reader.policy_stop().is_none());
+    assert!(reader.book().policy_state() == Completeness::Whole);
     assert!(is_shown(&mut reader, &events[0]));
     assert!(event::verify(&events[0]).is_ok());
 }

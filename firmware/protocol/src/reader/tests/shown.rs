@@ -149,13 +149,13 @@ fn each_person_reads_own_records_and_nothing_else() {
     }
     // The parent is not given the other's receipts; with them the keys would still be missing.
     assert_eq!(one(&mut by_parent, &teens), Outcome::Quarantine(Reason::NoReceipt));
-    by_parent.add_receipts(&w.events);
+    by_parent.add(&w.events);
     assert!(sealed(&mut by_parent, &secret));
     assert!(sealed(&mut by_parent, &teens));
 
     let mut by_teen = w.person_reader(&teen, Vec::new(), &[]);
     shown(&mut by_teen, &teens);
-    by_teen.add_receipts(&w.events);
+    by_teen.add(&w.events);
     assert!(sealed(&mut by_teen, &secret));
 
     let mut by_own = w.person_reader(&own, Vec::new(), &[teen.public_key()]);
@@ -241,7 +241,7 @@ fn a_record_without_receipt_is_pending_for_ten_minutes_of_the_readers_clock() {
     assert_eq!(read(&mut next, Some(first + 600)), Outcome::Quarantine(Reason::NoReceipt));
     assert_eq!(read(&mut w.reader(&doctor), None), Outcome::Quarantine(Reason::NoReceipt));
     let receipt = w.receive(&event);
-    reader.add_receipts(std::slice::from_ref(&receipt));
+    reader.add(std::slice::from_ref(&receipt));
     assert!(matches!(read(&mut reader, Some(first + 700)), Outcome::Shown(_)));
 }
 
@@ -337,12 +337,12 @@ fn imports_are_shown_as_from_the_former_system() {
     assert_eq!(staff.record.kind, kinds::OBSERVATION);
     assert_eq!(staff.record.act, None);
     let patient = shown(&mut w.person_reader(&child, Vec::new(), &[]), &event);
-    assert_eq!(patient.record, staff.record);
+    assert_eq!(patient.record.resource, staff.record.resource);
     // The guardian opens it by a row {P0, T}.
     let x2 = crate::nip44::ConversationKey::derive(former.secret_key(), &child.public_key()).unwrap();
     let row = GrantRow { epoch_key: former.public_key(), subject: child.public_key(), key: x2 };
     let guardian = shown(&mut w.person_reader(&parent, vec![row], &[child.public_key()]), &event);
-    assert_eq!(guardian.record, staff.record);
+    assert_eq!(guardian.record.resource, staff.record.resource);
 }
 
 #[test]

@@ -174,7 +174,7 @@ proptest! {
         let readers = [w.reader(&doctor), w.person_reader(&parent, rows, &[child.public_key()]),
             w.person_reader(&child, Vec::new(), &[])];
         for mut reader in readers {
-            reader.add_receipts(&w.events);
+            reader.add(&w.events);
             for (id, outcome) in reader.read(&events, None) {
                 prop_assert!(!matches!(outcome, Outcome::Shown(_)), "{id}: {outcome:?}");
             }

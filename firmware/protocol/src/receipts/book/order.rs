@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::policy::{Policy, Position};
 use crate::{Event, EventId, PublicKey, event, kinds};
 
-use super::super::{ChainKey, PolicyMark, Receipt};
+use super::super::{ChainKey, PolicyMark, Receipt, Row};
 use super::chain::{Generations, Walk};
 use super::{Completeness, Readership};
 
@@ -18,7 +18,14 @@ pub(super) struct Order<'a> {
     staff_state: Completeness,
     merged: Vec<&'a Receipt>,
     pub(super) positions: HashMap<EventId, Position>,
+    /// `received` of a family's own policy events by the position of the public receipt under which they
+    /// stand, in order.
+    own: HashMap<Position, Vec<u64>>,
 }
+
+/// Positions of public receipts are this far apart for a family, so that its own policy events find their
+/// places between them.
+const FAMILY_STEP: Position = 1 << 32;
 
 /// A policy event that has no policy receipt for this reader.
 struct Loose<'a> {
@@ -39,12 +46,18 @@ impl<'a> Order<'a> {
         };
         let (public, public_state, policy) = follow_public(practice, &of_chain(ChainKey::Policy), events);
         let (staff, staff_state) = match readership {
-            Readership::Staff => follow_staff(&of_chain(ChainKey::PolicyStaff), &public, &policy),
+            Readership::Staff => follow_staff(&of_chain(ChainKey::PolicyStaff), &public, &policy, events),
             Readership::Members => (Vec::new(), Completeness::Whole),
         };
         let merged = merge(&public, &staff);
-        let positions = merged.iter().zip(1..).map(|(receipt, at)| (receipt.id, at)).collect();
-        Self { readership, public, public_state, staff, staff_state, merged, positions }
+        let step = match readership {
+            Readership::Staff => 1,
+            Readership::Members => FAMILY_STEP,
+        };
+        let places = merged.iter().zip(1..);
+        let positions = places.map(|(receipt, at): (_, Position)| (receipt.id, at * step)).collect();
+        let own = HashMap::new();
+        Self { readership, public, public_state, staff, staff_state, merged, positions, own }
     }
 
     /// The worse of both chains.
@@ -65,6 +78,14 @@ impl<'a> Order<'a> {
         }
     }
 
+    /// The position at which an event stands that was received then under this mark. A family takes the
+    /// relay's word for the order of its own policy: what was received before stands before.
+    pub(super) fn position_then(&self, mark: &PolicyMark, received: u64) -> Option<Position> {
+        let position = self.position(mark)?;
+        let own = self.own.get(&position).map_or(0, |times| times.partition_point(|at| *at <= received));
+        Some(position + u64::try_from(own).unwrap_or(u64::MAX))
+    }
+
     /// Both chains for the book's own rows.
     pub(super) fn walks(&self) -> Vec<(ChainKey, Walk<'a>)> {
         let walk = |receipts: &Vec<&'a Receipt>, completeness| Walk {
@@ -82,7 +103,7 @@ impl<'a> Order<'a> {
     /// Folds all policy events that these receipts order. `clinical` receipts date the registrations
     /// of a family and name the imported subjects.
     pub(super) fn fold(
-        &self,
+        &mut self,
         practice: PublicKey,
         readership: Readership,
         clinical: &[&Receipt],
@@ -99,11 +120,14 @@ impl<'a> Order<'a> {
             Readership::Members => self.loose(clinical, events),
         };
         let mut loose = loose.into_iter().peekable();
-        for (receipt, at) in self.merged.iter().zip(1..) {
+        for receipt in &self.merged {
+            let Some(at) = self.positions.get(&receipt.id).copied() else { continue };
             apply_receipt(&mut policy, receipt, at, by_id);
-            while let Some(own) = loose.next_if(|own| own.position <= at) {
+            let times = self.own.entry(at).or_default();
+            for (own, place) in std::iter::from_fn(|| loose.next_if(|own| own.position <= at)).zip(at + 1..) {
                 // A refusal means that the event does not count; it has no other effect.
-                let _ = policy.apply(own.event, own.position, own.received);
+                let _ = policy.apply(own.event, place, own.received);
+                times.push(own.received);
             }
         }
         policy
@@ -203,7 +227,9 @@ fn follow_public<'a>(
             return (line, Completeness::Fork, policy);
         }
         let Some((receipt, after)) = next.pop() else { break };
-        if n + u64::try_from(receipt.rows.len()).unwrap_or(u64::MAX) != receipt.n {
+        let counts = n + u64::try_from(receipt.rows.len()).unwrap_or(u64::MAX) == receipt.n;
+        // Without an event that the chain names, policy is unknown from there on: it may have ended someone.
+        if !counts || receipt.rows.iter().any(|row| !events.contains_key(&row.id)) {
             return (line, Completeness::Gap, policy);
         }
         line.push(receipt);
@@ -234,6 +260,7 @@ fn follow_staff<'a>(
     receipts: &[&'a Receipt],
     public: &[&Receipt],
     policy: &Policy,
+    events: &HashMap<EventId, &Event>,
 ) -> (Vec<&'a Receipt>, Completeness) {
     let generations = Generations::of(&policy.now(0));
     let places: HashMap<EventId, Position> =
@@ -243,6 +270,8 @@ fn follow_staff<'a>(
     for receipt in &walk.receipts {
         *going_on.entry(receipt.prev).or_default() += 1;
     }
+    let destroyed = destroyed(policy, events);
+    let here = |row: &Row| events.contains_key(&row.id) || destroyed.contains(&row.id);
     let mut line = Vec::new();
     let (mut prev, mut place, mut n) = (None, 0, 0);
     for receipt in &walk.receipts {
@@ -258,11 +287,20 @@ fn follow_staff<'a>(
         let (Some(at), Some(true)) = (named, certified) else {
             return (line, Completeness::Gap);
         };
-        if receipt.prev != prev || receipt.n != n + rows || at < place {
+        if receipt.prev != prev || receipt.n != n + rows || at < place || !receipt.rows.iter().all(here) {
             return (line, Completeness::Gap);
         }
         line.push(*receipt);
         (prev, place, n) = (Some(receipt.id), at, receipt.n);
     }
     (line, walk.completeness)
+}
+
+/// Ids that a destruction order of a practice key names: the events may be gone.
+fn destroyed(policy: &Policy, events: &HashMap<EventId, &Event>) -> BTreeSet<EventId> {
+    let practices = policy.now(0).practices();
+    let orders = events
+        .values()
+        .filter(|event| event.kind.as_u16() == kinds::DESTRUCTION && practices.contains(&event.pubkey));
+    orders.flat_map(|order| event::links(order)).map(|link| link.id).collect()
 }
