@@ -377,6 +377,11 @@ impl Store {
     pub async fn check(&self) -> Result<Vec<String>> {
         self.engine.check().await
     }
+
+    /// The same for a file, opened read-only: also beside the relay that serves it.
+    pub async fn check_file(config: &StoreConfig) -> Result<Vec<String>> {
+        Engine::check_file(config).await
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

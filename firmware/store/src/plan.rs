@@ -60,6 +60,15 @@ impl Plan {
         Ok(Self { groups })
     }
 
+    /// Keys and ids to look up before the first event is found.
+    pub(crate) fn look_ups(&self) -> usize {
+        let of = |branch: &Branch| {
+            let sets = branch.also.iter().map(BTreeSet::len).sum::<usize>();
+            branch.keys.len() + sets + branch.except.len() + branch.ids.as_ref().map_or(0, BTreeSet::len)
+        };
+        self.groups.iter().flat_map(|group| &group.branches).map(|branch| of(&branch.branch)).sum()
+    }
+
     /// The filters over everything, for the box's own questions.
     pub fn unscoped(filters: &[Filter]) -> Result<Self, Refusal> {
         Self::build(filters, &Scope { branches: vec![Branch::default()] })

@@ -20,7 +20,7 @@ const CHUNK_MAX: usize = 256;
 /// A driving set with fewer rows than this is taken without looking at the others.
 const PROBE_FIRST: usize = 64;
 /// Beyond this the order of the plan decides.
-const PROBE_MAX: usize = 16_384;
+const PROBE_MAX: usize = 4096;
 
 /// Entries of one (key, kind), or those of named ids, newest first.
 #[derive(Debug)]
@@ -97,8 +97,13 @@ pub(super) struct Compiled {
 }
 
 pub(super) fn compile(conn: &Connection, plan: &Plan) -> Result<Compiled> {
-    let mut compiler =
-        Compiler { conn, out: Compiled::default(), numbers: HashMap::new(), places: HashMap::new() };
+    let mut compiler = Compiler {
+        conn,
+        out: Compiled::default(),
+        numbers: HashMap::new(),
+        ids: HashMap::new(),
+        places: HashMap::new(),
+    };
     for (group, asked) in plan.groups.iter().enumerate() {
         let left = asked.limit.unwrap_or(usize::MAX);
         compiler.out.groups.push(GroupState { left, limited: left != usize::MAX && left > 0 });
@@ -113,6 +118,8 @@ struct Compiler<'c, 'p> {
     conn: &'c Connection,
     out: Compiled,
     numbers: HashMap<&'p IndexKey, Option<i64>>,
+    /// Arrival number, created_at and kind of the events named, for every branch that names them.
+    ids: HashMap<&'p EventId, Option<(i64, i64, u16)>>,
     /// Cursors that several branches share: (key, kind, since, until).
     places: HashMap<(i64, i64, i64, i64), usize>,
 }
@@ -179,14 +186,22 @@ impl<'p> Compiler<'_, 'p> {
     fn drive_by_ids(
         &mut self,
         branch: usize,
-        ids: &BTreeSet<EventId>,
+        ids: &'p BTreeSet<EventId>,
         kinds: Option<&BTreeSet<u16>>,
         (since, until): (i64, i64),
     ) -> Result<()> {
         let mut ahead = Vec::new();
         for id in ids {
-            self.out.steps += 1;
-            let Some((seq, created_at, kind)) = find(self.conn, id)? else { continue };
+            let found = match self.ids.get(id) {
+                Some(found) => *found,
+                None => {
+                    self.out.steps += 1;
+                    let found = find(self.conn, id)?;
+                    self.ids.insert(id, found);
+                    found
+                }
+            };
+            let Some((seq, created_at, kind)) = found else { continue };
             if (since..=until).contains(&created_at) && kinds.is_none_or(|kinds| kinds.contains(&kind)) {
                 ahead.push(Entry { created_at, rank: keys::rank(id), seq });
             }

@@ -46,21 +46,28 @@ pub(super) fn open_reader(path: &Path, cache_kib: usize) -> Result<Connection> {
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(fail)?;
     common(&conn, cache_kib)?;
-    Ok(conn)
+    let (found, known) = (version(&conn)?, newest(STEPS));
+    if found > known { Err(StoreError::NewerSchema { found, known }) } else { Ok(conn) }
+}
+
+fn version(conn: &Connection) -> Result<u32> {
+    conn.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fail)
+}
+
+fn newest(steps: &[&str]) -> u32 {
+    u32::try_from(steps.len()).unwrap_or(u32::MAX)
 }
 
 fn common(conn: &Connection, cache_kib: usize) -> Result<()> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // Without this guarantee a bound value may prepare a statement anew.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fail)?;
-    conn.execute_batch(&format!("PRAGMA cache_size = -{cache_kib}; PRAGMA busy_timeout = 5000;"))
-        .map_err(fail)
+    conn.execute_batch(&format!("PRAGMA cache_size = -{cache_kib}; PRAGMA busy_timeout = 250;")).map_err(fail)
 }
 
 /// Brings the file to the newest version, each step in a transaction of its own.
 fn migrate(conn: &mut Connection, steps: &[&str]) -> Result<()> {
-    let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-    let found: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fail)?;
+    let (found, known) = (version(conn)?, newest(steps));
     if found > known {
         return Err(StoreError::NewerSchema { found, known });
     }
@@ -78,19 +85,15 @@ fn migrate(conn: &mut Connection, steps: &[&str]) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn version(conn: &Connection) -> u32 {
-        conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
-    }
-
     #[test]
     fn a_database_walks_forward_through_each_step_once() {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate(&mut conn, &["CREATE TABLE a (x)"]).unwrap();
-        assert_eq!(version(&conn), 1);
+        assert_eq!(version(&conn).unwrap(), 1);
         let steps = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y", "INSERT INTO a VALUES (1, 2)"];
         migrate(&mut conn, &steps).unwrap();
         migrate(&mut conn, &steps).unwrap();
-        assert_eq!(version(&conn), 3);
+        assert_eq!(version(&conn).unwrap(), 3);
         assert_eq!(conn.query_row("SELECT count(*) FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 1);
     }
 
@@ -100,7 +103,7 @@ mod tests {
         migrate(&mut conn, &["CREATE TABLE a (x)", "CREATE TABLE b (x)"]).unwrap();
         let refused = migrate(&mut conn, &["CREATE TABLE a (x)"]);
         assert!(matches!(refused, Err(StoreError::NewerSchema { found: 2, known: 1 })));
-        assert_eq!(version(&conn), 2);
+        assert_eq!(version(&conn).unwrap(), 2);
     }
 
     #[test]
@@ -110,7 +113,7 @@ mod tests {
             migrate(&mut conn, &["CREATE TABLE a (x)", "CREATE TABLE b (x); SELECT nonsense FROM a"])
                 .is_err()
         );
-        assert_eq!(version(&conn), 1);
+        assert_eq!(version(&conn).unwrap(), 1);
         assert!(conn.prepare("SELECT x FROM b").is_err());
         assert!(conn.prepare("SELECT x FROM a").is_ok());
     }

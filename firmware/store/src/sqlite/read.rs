@@ -18,7 +18,7 @@ use super::txn::{chain_head, event_id};
 use super::{sql, tail::TailState};
 use crate::{
     Admitted, Answer, Change, Due, Head, Lease, Origin, Outcome, Plan, Rejected, Result, Row, Seq, Space,
-    StoreError,
+    StoreConfig, StoreError,
 };
 
 /// Candidates between two pieces of a long read.
@@ -57,15 +57,29 @@ impl Engine {
         if at < lane.head.m { Err(StoreError::Stale(lane.head)) } else { Ok(lane) }
     }
 
+    /// A plan of many keys is looked up in a blocking thread; the usual one on the caller's.
+    async fn start(&self, plan: &Plan, at: Seq) -> Result<(Lane, Scan)> {
+        let lane = self.lane_at(at).await?;
+        if plan.look_ups() <= self.config.inline_rows_max {
+            let scan = Scan::start(lane.conn()?, plan, lane.now)?;
+            return Ok((lane, scan));
+        }
+        let plan = plan.clone();
+        blocking(move || {
+            let scan = Scan::start(lane.conn()?, &plan, lane.now)?;
+            Ok((lane, scan))
+        })
+        .await
+    }
+
     pub(crate) async fn read(
         &self,
         plan: &Plan,
         at: Seq,
         row: &mut (dyn FnMut(Row<'_>) + Send),
     ) -> Result<Answer> {
-        let mut lane = self.lane_at(at).await?;
+        let (mut lane, mut scan) = self.start(plan, at).await?;
         let head = lane.head;
-        let mut scan = Scan::start(lane.conn()?, plan, lane.now)?;
         let mut progress = scan.run(lane.conn()?, self.config.inline_rows_max, &mut Want::Rows(row))?;
         while progress == Progress::More {
             let piece;
@@ -87,9 +101,8 @@ impl Engine {
     }
 
     pub(crate) async fn count(&self, plan: &Plan, at: Seq) -> Result<(Head, u64)> {
-        let lane = self.lane_at(at).await?;
+        let (lane, mut scan) = self.start(plan, at).await?;
         let head = lane.head;
-        let mut scan = Scan::start(lane.conn()?, plan, lane.now)?;
         let mut count = 0;
         let done = scan.run(lane.conn()?, self.config.inline_rows_max, &mut Want::Count(&mut count))?;
         if done == Progress::Done {
@@ -103,9 +116,8 @@ impl Engine {
     }
 
     pub(crate) async fn ids(&self, plan: &Plan, at: Seq) -> Result<(Head, Vec<(u64, EventId)>)> {
-        let lane = self.lane_at(at).await?;
+        let (lane, mut scan) = self.start(plan, at).await?;
         let (head, max) = (lane.head, self.config.neg_ids_max);
-        let mut scan = Scan::start(lane.conn()?, plan, lane.now)?;
         let mut ids = Vec::new();
         let mut progress = scan.run(lane.conn()?, self.config.inline_rows_max, &mut Want::Ids(&mut ids))?;
         if progress == Progress::More {
@@ -213,6 +225,17 @@ impl Engine {
     pub(crate) async fn check(&self) -> Result<Vec<String>> {
         let lane = self.pool.lane(&self.watch).await?;
         blocking(move || super::check::run(lane.conn()?)).await
+    }
+
+    /// The check of a file that no store of this process serves, opened read-only.
+    pub(crate) async fn check_file(config: &StoreConfig) -> Result<Vec<String>> {
+        let (path, cache_kib) = (config.path.clone(), config.reader_cache_kib);
+        blocking(move || {
+            let mut conn = super::migrate::open_reader(&path, cache_kib)?;
+            let snapshot = conn.transaction().map_err(fail)?;
+            super::check::run(&snapshot)
+        })
+        .await
     }
 
     pub(crate) fn tail(self: &Arc<Self>, after: Seq) -> TailState {

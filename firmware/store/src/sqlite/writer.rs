@@ -110,13 +110,15 @@ fn serve(
     shared: &Watch,
     tail: &broadcast::Sender<Arc<Committed>>,
 ) {
+    let mut log_holds_purged = false;
     while let Some(first) = queue.blocking_recv() {
         let mut after = Vec::new();
         match group(conn, &mut queue, first, shared, &mut after) {
             Ok((before, Closed { head, events, checkpoint })) => {
                 shared.saw(head.n);
-                if checkpoint {
-                    empty_log(conn);
+                log_holds_purged |= checkpoint;
+                if log_holds_purged {
+                    log_holds_purged = !empty_log(conn);
                 }
                 if !events.is_empty() {
                     // Nobody listening is no error.
@@ -173,13 +175,14 @@ fn roll_back(conn: &Connection) {
     }
 }
 
-/// Moves the whole log into the database file and cuts it to nothing. A long read may hold it back; the
-/// next turn of the log does it then.
-fn empty_log(conn: &Connection) {
+/// Moves the whole log into the database file and cuts it to nothing; false when a long read holds it
+/// back, and the next commit tries again.
+fn empty_log(conn: &Connection) -> bool {
     let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-    if !matches!(busy, Ok(0)) {
-        log::warn!("store: the log could not be emptied yet");
+    if let Err(error) = &busy {
+        log::warn!("store: the log could not be emptied: {error}");
     }
+    matches!(busy, Ok(0))
 }
 
 /// Reads the head inside a transaction or snapshot.
