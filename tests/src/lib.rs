@@ -8,3 +8,4 @@ pub mod client;
 pub mod dev;
 pub mod node;
 pub mod pages;
+pub mod vectors;
