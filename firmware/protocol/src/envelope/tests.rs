@@ -248,7 +248,7 @@ fn every_departure_from_the_shape_is_refused() {
     assert_eq!(reshaped(&event, |tags| tags.retain(|tag| tag.kind() != "p")), None);
     let uncopied = reshaped(&event, |tags| tags.retain(|tag| tag.kind() != "patient-content")).unwrap();
     assert!(!uncopied.has_patient_copy);
-    let not_clinical = event::sign(&keys("doctor"), 1, event.tags.clone().to_vec(), "", NOW);
+    let not_clinical = event::sign(&keys("doctor"), 1, event.tags.to_vec(), "", NOW);
     assert_eq!(parse(&not_clinical), None);
 }
 
