@@ -50,7 +50,7 @@ fn doctor() -> Vec<Branch> {
 
 #[tokio::test]
 async fn a_guardian_pays_for_the_childs_rows_whatever_is_asked() {
-    let (small, large) = (practice(10).await, practice(100).await);
+    let (small, large) = (practice(15).await, practice(150).await);
     let epoch = person(CHART).to_hex();
     let doctor = person(DOCTOR).to_hex();
     let asked = [
@@ -74,7 +74,7 @@ async fn a_guardian_pays_for_the_childs_rows_whatever_is_asked() {
 
 #[tokio::test]
 async fn a_doctor_pays_for_the_patient_or_the_page_asked_for() {
-    let (small, large) = (practice(10).await, practice(100).await);
+    let (small, large) = (practice(15).await, practice(150).await);
     let patient = format!("{:064x}", 7);
     let own = person(DOCTOR).to_hex();
     let asked = [
@@ -95,7 +95,7 @@ async fn a_doctor_pays_for_the_patient_or_the_page_asked_for() {
 
 #[tokio::test]
 async fn a_busy_author_and_a_wide_key_are_joined_by_the_smaller_of_the_two() {
-    let bench = practice(100).await;
+    let bench = practice(150).await;
     let batch = (0..90u32).map(|n| event(90_000 + n, 9, 2113, 5000).key(p(CHART)));
     bench.store.append(batch.collect()).await.unwrap();
     let json = format!(r#"{{"authors":["{}"]}}"#, person(9).to_hex());
