@@ -5,6 +5,8 @@ mod clinical;
 mod own;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 mod wraps;
 
 use crate::event::{key_from_hex, number_from_text};

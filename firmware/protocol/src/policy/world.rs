@@ -343,7 +343,6 @@ impl World {
             .unwrap()
     }
 
-    /// A one-copy record of a family.
     pub(crate) fn message(
         &mut self,
         author: &str,
@@ -351,11 +350,23 @@ impl World {
         compartment: Compartment,
         second_p: Option<&str>,
     ) -> Event {
+        self.one_copy(author, kind, compartment, second_p, false)
+    }
+
+    /// A one-copy record of a family.
+    pub(crate) fn one_copy(
+        &mut self,
+        author: &str,
+        kind: u16,
+        compartment: Compartment,
+        second_p: Option<&str>,
+        sign: bool,
+    ) -> Event {
         let resource = json!({"resourceType": "Communication"});
         let r = self.random.bytes32();
         let extra = visit_tags(kind, self.now);
         let plain = Record::plain(kind, &resource, pk("child"), r, self.now);
-        let record = Record { extra: &extra, ..plain };
+        let record = Record { sign, extra: &extra, ..plain };
         let e = self.e(compartment);
         let second = second_p.map(pk);
         let p = self.p.public_key();
