@@ -35,6 +35,9 @@ enum Command {
     /// Look at a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at a box's events
+    #[command(subcommand)]
+    Store(StoreCommand),
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +95,24 @@ enum ConfigCommand {
     Doc,
 }
 
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Verify file, signatures, receipts, and that arrival and receipts give the same members
+    Check {
+        /// Directory of `relaybox dev`, or the relay's state directory
+        #[arg(long, value_name = "DIR", default_value_os_t = dev::default_data().to_owned())]
+        data: PathBuf,
+    },
+    /// Write a consistent copy of the events to a new file, also while the box runs
+    Snapshot {
+        /// Directory of `relaybox dev`, or the relay's state directory
+        #[arg(long, value_name = "DIR", default_value_os_t = dev::default_data().to_owned())]
+        data: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        into: PathBuf,
+    },
+}
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a role could not be started by hand.
@@ -115,6 +136,10 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Config(ConfigCommand::Check { config }) => tools::config_check(&config),
         Command::Config(ConfigCommand::Doc) => tools::config_doc(),
+        Command::Store(StoreCommand::Check { data }) => runtime()?.block_on(tools::store::check(&data)),
+        Command::Store(StoreCommand::Snapshot { data, into }) => {
+            runtime()?.block_on(tools::store::snapshot(&data, &into))
+        }
         Command::Dev(args) => runtime()?.block_on(run_dev(args)),
         Command::Relay(args) => run_role("relay", &args),
         Command::Gateway(args) => run_role("gateway", &args),

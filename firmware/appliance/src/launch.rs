@@ -1,12 +1,13 @@
 //! Starts roles and stops them: sockets first, one task set, first failure stops all.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use relaybox_process::{Env, RoleError, shutdown};
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::roles::Role;
 
@@ -33,7 +34,7 @@ pub enum LaunchError {
     #[error("keep the role {role} running: it ended by itself")]
     Ended { role: &'static str },
     #[error("keep the role {role} running: it panicked")]
-    Panicked { role: String },
+    Panicked { role: &'static str },
     #[error("stop the roles within {STOP_SECONDS_MAX} seconds")]
     TooSlow,
 }
@@ -59,7 +60,8 @@ pub(crate) type Starting =
 
 /// Running roles.
 pub(crate) struct Roles {
-    tasks: JoinSet<(&'static str, Result<(), RoleError>)>,
+    tasks: JoinSet<Result<(), RoleError>>,
+    names: HashMap<Id, &'static str>,
     stop: Vec<watch::Sender<bool>>,
     ready: mpsc::UnboundedReceiver<()>,
     waiting: usize,
@@ -71,6 +73,7 @@ impl Roles {
     pub(crate) fn start(roles: Vec<Starting>) -> Self {
         let (said, ready) = mpsc::unbounded_channel();
         let mut tasks = JoinSet::new();
+        let mut names = HashMap::new();
         let mut stop = Vec::new();
         let waiting = roles.len();
         for (role, env) in roles {
@@ -81,10 +84,12 @@ impl Roles {
                 // The launcher may have stopped listening; then nobody needs to know.
                 let _ = said.send(());
             });
-            let run = (role.start)(env(receiver, ready));
-            tasks.spawn(async move { (role.name, run.await) });
+            let env = env(receiver, ready);
+            // Inside the task, so that a panic while starting is told like any other.
+            let task = tasks.spawn(async move { (role.start)(env).await });
+            names.insert(task.id(), role.name);
         }
-        Self { tasks, stop, ready, waiting }
+        Self { tasks, names, stop, ready, waiting }
     }
 
     /// Returns when every role accepts connections, or with the first failure.
@@ -95,7 +100,7 @@ impl Roles {
                     Some(()) => self.waiting -= 1,
                     None => return self.failed().await,
                 },
-                failed = failed(&mut self.tasks) => return failed,
+                failed = failed(&mut self.tasks, &self.names) => return failed,
             }
         }
         Ok(())
@@ -103,7 +108,7 @@ impl Roles {
 
     /// Returns when a role ends although nobody asked it to.
     pub(crate) async fn failed(&mut self) -> Result<(), LaunchError> {
-        failed(&mut self.tasks).await
+        failed(&mut self.tasks, &self.names).await
     }
 
     /// Tells the roles to stop, in the order of the manifest, and waits for all of them.
@@ -115,10 +120,10 @@ impl Roles {
         }
         let drain = async {
             let mut first = Ok(());
-            while let Some(ended) = self.tasks.join_next().await {
+            while let Some(ended) = self.tasks.join_next_with_id().await {
                 let result = match ended {
                     Ok((_, result)) => result.map_err(LaunchError::from),
-                    Err(error) => Err(LaunchError::Panicked { role: panic_text(error) }),
+                    Err(error) => Err(panicked(&error, &self.names)),
                 };
                 first = first.and(result);
             }
@@ -130,24 +135,38 @@ impl Roles {
     }
 }
 
-async fn failed(tasks: &mut JoinSet<(&'static str, Result<(), RoleError>)>) -> Result<(), LaunchError> {
-    match tasks.join_next().await {
-        Some(Ok((role, Ok(())))) => Err(LaunchError::Ended { role }),
+async fn failed(
+    tasks: &mut JoinSet<Result<(), RoleError>>,
+    names: &HashMap<Id, &'static str>,
+) -> Result<(), LaunchError> {
+    match tasks.join_next_with_id().await {
+        Some(Ok((id, Ok(())))) => Err(LaunchError::Ended { role: name(id, names) }),
         Some(Ok((_, Err(error)))) => Err(error.into()),
-        Some(Err(error)) => Err(LaunchError::Panicked { role: panic_text(error) }),
+        Some(Err(error)) => Err(panicked(&error, names)),
         None => Ok(()),
     }
 }
 
-/// The panic itself has been printed with its place; its text says which role.
-fn panic_text(error: tokio::task::JoinError) -> String {
-    let text = error.to_string();
-    text.split("with message").nth(1).map_or_else(|| text.clone(), |text| text.trim().to_owned())
+/// The panic itself has been printed with its place.
+fn panicked(error: &JoinError, names: &HashMap<Id, &'static str>) -> LaunchError {
+    LaunchError::Panicked { role: name(error.id(), names) }
+}
+
+fn name(id: Id, names: &HashMap<Id, &'static str>) -> &'static str {
+    names.get(&id).copied().unwrap_or("unknown")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::sync::{Arc, Mutex};
+
+    use relaybox_process::clock::Clock;
+    use relaybox_process::peer::Callers;
+    use relaybox_process::{Listener, Start};
+
     use super::*;
+    use crate::roles::Network;
 
     #[tokio::test]
     async fn a_socket_file_left_behind_is_replaced() {
@@ -164,5 +183,88 @@ mod tests {
     async fn a_path_that_is_too_long_says_so() {
         let directory = std::env::temp_dir().join("x".repeat(120));
         assert!(matches!(bind_unix(&directory, "relay"), Err(LaunchError::PathTooLong { .. })));
+    }
+
+    fn role(name: &'static str, start: Start) -> &'static Role {
+        let role = Role {
+            name,
+            uid: "relaybox-test",
+            sockets: &[],
+            tcp: &[],
+            credentials: &[],
+            network: Network::None,
+            start,
+        };
+        Box::leak(Box::new(role))
+    }
+
+    fn starting(role: &'static Role) -> Starting {
+        let env = move |shutdown, ready| Env {
+            config: Arc::default(),
+            listeners: Vec::<(String, Listener)>::new(),
+            callers: Callers::default(),
+            shutdown,
+            ready,
+            clock: Clock::System,
+            state: PathBuf::new(),
+            credentials: PathBuf::new(),
+            dev: true,
+        };
+        (role, Box::new(env))
+    }
+
+    static ORDER: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+
+    fn faithful(
+        name: &'static str,
+        mut env: Env,
+    ) -> Pin<Box<dyn Future<Output = Result<(), RoleError>> + Send>> {
+        Box::pin(async move {
+            (env.ready)();
+            shutdown::requested(&mut env.shutdown).await;
+            ORDER.lock().unwrap().push(name);
+            Ok(())
+        })
+    }
+
+    #[tokio::test]
+    async fn roles_are_told_to_stop_in_the_order_of_the_manifest() {
+        let front = role("front", |env| faithful("front", env));
+        let back = role("back", |env| faithful("back", env));
+        let mut roles = Roles::start(vec![starting(front), starting(back)]);
+        roles.ready().await.unwrap();
+        roles.stop().await.unwrap();
+        assert_eq!(*ORDER.lock().unwrap(), ["front", "back"]);
+    }
+
+    #[tokio::test]
+    async fn a_role_that_panics_while_starting_is_named() {
+        let broken = role("broken", |_| panic!("a planted fault"));
+        let waiting = role("waiting", |env| {
+            Box::pin(async move {
+                let mut env = env;
+                shutdown::requested(&mut env.shutdown).await;
+                Ok(())
+            })
+        });
+        let mut roles = Roles::start(vec![starting(broken), starting(waiting)]);
+        let error = roles.ready().await.unwrap_err();
+        assert!(matches!(error, LaunchError::Panicked { role: "broken" }), "{error}");
+        roles.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_role_that_ends_by_itself_is_a_failure() {
+        let short = role("short", |env| {
+            Box::pin(async move {
+                (env.ready)();
+                Ok(())
+            })
+        });
+        let mut roles = Roles::start(vec![starting(short)]);
+        // Whichever is seen first, ready or the end, the end is reported.
+        let ready = roles.ready().await;
+        let ended = if ready.is_ok() { roles.failed().await } else { ready };
+        assert!(matches!(ended, Err(LaunchError::Ended { role: "short" })));
     }
 }

@@ -1,5 +1,7 @@
 //! Commands that run no role: they look at a configuration or at data.
 
+pub(crate) mod store;
+
 use std::io::Write as _;
 use std::path::Path;
 
