@@ -6,6 +6,7 @@
 //! the time, or none for an export or an offline check, where nothing is pending.
 
 mod claims;
+mod disclosure;
 mod import;
 mod judge;
 mod keys;
@@ -20,6 +21,7 @@ use crate::permissions::Compartment;
 use crate::receipts::{ChainKey, Readership, ReceiptBook, Share};
 use crate::{Event, EventId, PublicKey, kinds};
 
+pub use disclosure::{ChainShare, Disclosed, DisclosedRecord, Packet, open_packet};
 pub use keys::Held;
 
 use ties::Tie;

@@ -13,10 +13,15 @@ use crate::receipts::Receipted;
 use crate::{Event, PublicKey};
 
 use super::judge::import_record;
-use super::keys::{Held, Opening, open_import};
+use super::keys::Opening;
 use super::{Outcome, Reason, Sealed};
 
-pub(super) fn judge(view: &View<'_>, held: &Held, event: &Event, row: &Receipted) -> Result<Outcome, Reason> {
+pub(super) fn judge(
+    view: &View<'_>,
+    event: &Event,
+    row: &Receipted,
+    opening: Opening,
+) -> Result<Outcome, Reason> {
     let epoch = view.legacy_epoch().ok_or(Reason::ImportSigner)?;
     let second = p_tag(event, 1);
     if !(epoch.signers.contains(&event.pubkey) || second == Some(event.pubkey)) {
@@ -30,7 +35,7 @@ pub(super) fn judge(view: &View<'_>, held: &Held, event: &Event, row: &Receipted
         return Err(Reason::Epoch);
     }
     let Some(subject) = second else { return Err(Reason::Subject) };
-    let (bytes, copies_differ) = match open_import(held, event) {
+    let (bytes, copies_differ) = match opening {
         Opening::Body { bytes, copies_differ } => (bytes, copies_differ),
         Opening::Failed => return Err(Reason::Body),
         Opening::NoKey => {

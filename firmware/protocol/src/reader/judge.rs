@@ -16,18 +16,43 @@ use crate::receipts::{ChainKey, Receipted};
 use crate::{Event, PublicKey};
 
 use super::claims::{claims_signature, may_be_signed};
-use super::keys::{Opening, open};
+use super::keys::{Opening, open, open_import};
 use super::{Marks, Outcome, Reader, Reason, Sealed, Shown, Sight};
 
 /// Judges an event whose id and signature hold and that a receipt names.
 pub(super) fn with_receipt(reader: &Reader, event: &Event, row: &Receipted, position: Position) -> Outcome {
     let view = reader.book.policy().at(position, row.received);
     let verdict = if row.import {
-        super::import::judge(&view, &reader.held, event, row)
+        super::import::judge(&view, event, row, open_import(&reader.held, event))
     } else {
-        Case::new(reader, view, event, row).judge()
+        let opening = match (form_of(event), p_tag(event, 0)) {
+            (Some(form), Some(epoch_key)) => open(&reader.held, event, form, &epoch_key),
+            _ => Opening::NoKey,
+        };
+        Case::new(reader, view, event, row, opening).judge()
     };
     verdict.unwrap_or_else(Outcome::Quarantine)
+}
+
+/// Judges an event whose body comes with it: the commitment shows that it is the body.
+pub(super) fn with_body(
+    reader: &Reader,
+    event: &Event,
+    row: &Receipted,
+    position: Position,
+    body: &str,
+) -> Outcome {
+    let view = reader.book.policy().at(position, row.received);
+    let opening = Opening::Body { bytes: body.as_bytes().to_vec(), copies_differ: false };
+    Case::new(reader, view, event, row, opening).judge().unwrap_or_else(Outcome::Quarantine)
+}
+
+fn form_of(event: &Event) -> Option<Form> {
+    match tag_value(event, "enc", 0) {
+        Some("nip44-dual") => Some(Form::Dual),
+        Some("nip44") => Some(Form::OneCopy),
+        _ => None,
+    }
 }
 
 /// Receipt order of the row.
@@ -62,17 +87,14 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    fn new(reader: &'a Reader, view: View<'a>, event: &'a Event, row: &'a Receipted) -> Self {
-        let kind = event.kind.as_u16();
-        let form = match tag_value(event, "enc", 0) {
-            Some("nip44-dual") => Some(Form::Dual),
-            Some("nip44") => Some(Form::OneCopy),
-            _ => None,
-        };
-        let opening = match (form, p_tag(event, 0)) {
-            (Some(form), Some(epoch_key)) => open(&reader.held, event, form, &epoch_key),
-            _ => Opening::NoKey,
-        };
+    fn new(
+        reader: &'a Reader,
+        view: View<'a>,
+        event: &'a Event,
+        row: &'a Receipted,
+        opening: Opening,
+    ) -> Self {
+        let (kind, form) = (event.kind.as_u16(), form_of(event));
         let body = match &opening {
             Opening::Body { bytes, .. } if kind == kinds::CONFIDENTIAL => {
                 body::parse_confidential(bytes).ok()
@@ -128,8 +150,12 @@ impl<'a> Case<'a> {
 
     /// The 2110 or 2104 that comes with a disclosure, signed by one who may register.
     fn disclosed_ties(&self) -> Option<Family> {
-        let may = |signer: &PublicKey| {
-            *signer == self.view.practice() || self.view.member(signer).is_some_and(|m| m.has(Word::Register))
+        let may = |signer: &PublicKey| match self.view.person(signer) {
+            Person::Practice => true,
+            Person::Member(member) => member.has(Word::Register),
+            // Who has left since may have signed it; the box's receipt vouches for the moment.
+            Person::Former => !self.view.ever_family(signer),
+            _ => false,
         };
         let ties: Vec<_> = self
             .reader

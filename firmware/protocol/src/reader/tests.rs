@@ -1,7 +1,9 @@
 mod cases;
 mod chains;
+mod disclosure;
 mod shown;
 mod transplant;
+mod vectors;
 mod world;
 
 use std::collections::BTreeSet;
