@@ -182,3 +182,7 @@ impl Line {
 fn because<E: std::error::Error + Send + Sync + 'static>(step: &'static str) -> impl Fn(E) -> DemoError {
     move |error| DemoError { step: step.to_owned(), source: Some(Box::new(error)) }
 }
+
+#[cfg(test)]
+#[path = "readback_tests.rs"]
+mod tests;

@@ -22,7 +22,7 @@ pub use data::DataError;
 pub use ready::{Origins, Ready};
 
 /// The demo's seed: the same people on every machine.
-const SEED: [u8; 32] = *b"relaybox synthetic demo practice";
+pub(crate) const SEED: [u8; 32] = *b"relaybox synthetic demo practice";
 /// Port of the HTTPS front when none is asked for.
 const PORT: u16 = 8443;
 
