@@ -30,7 +30,7 @@ pub(crate) struct Reader {
     /// Last second sent, and the arrival numbers sent of it.
     cursor: Option<(u64, HashSet<Seq>)>,
     /// Arrival numbers sent by earlier filters.
-    before: HashSet<Seq>,
+    before: Arc<HashSet<Seq>>,
     /// Arrival numbers sent of this filter; kept only when another one follows.
     of_filter: Vec<Seq>,
     head: Option<Seq>,
@@ -53,7 +53,7 @@ impl Reader {
             filter: 0,
             sent: 0,
             cursor: None,
-            before: HashSet::new(),
+            before: Arc::default(),
             of_filter: Vec::new(),
             head: None,
             page_rows: PAGE_ROWS,
@@ -115,9 +115,9 @@ impl Reader {
     /// The plan of the next page: from the cursor down, with room for what is skipped.
     fn page_of(&self, mut plan: Plan, limit: usize) -> Plan {
         let rows = self.page_rows.min(limit - self.sent);
-        let mut skipped = self.before.len();
+        let mut skipped = 0;
         if let Some((second, seen)) = &self.cursor {
-            skipped += seen.len();
+            skipped = seen.len();
             for branch in plan.groups.iter_mut().flat_map(|group| &mut group.branches) {
                 branch.until = Some(branch.until.map_or(*second, |until| until.min(*second)));
             }
@@ -136,6 +136,8 @@ struct Collected {
     rows_max: usize,
     full: bool,
     head: Option<Seq>,
+    /// Sent by earlier filters: they count, but do not go out again.
+    before: Arc<HashSet<Seq>>,
     skip: HashSet<Seq>,
     second: Option<u64>,
     of_second: HashSet<Seq>,
@@ -144,17 +146,16 @@ struct Collected {
 
 impl Collected {
     fn new(reader: &Reader, limit: usize) -> Self {
-        let mut skip = reader.before.clone();
         let (second, of_second) = reader.cursor.clone().unzip();
         let of_second = of_second.unwrap_or_default();
-        skip.extend(&of_second);
         Self {
             frames: Vec::new(),
             rows: 0,
             rows_max: limit - reader.sent,
             full: false,
             head: reader.head,
-            skip,
+            before: Arc::clone(&reader.before),
+            skip: of_second.clone(),
             second,
             of_second,
             sent: Vec::new(),
@@ -174,9 +175,11 @@ impl Collected {
             self.full = true;
             return;
         }
-        messages::push_text_frame(&mut self.frames, &[event_head.as_bytes(), row.bytes.as_bytes(), b"]"]);
         self.rows += 1;
-        self.sent.push(row.seq);
+        if !self.before.contains(&row.seq) {
+            messages::push_text_frame(&mut self.frames, &[event_head.as_bytes(), row.bytes.as_bytes(), b"]"]);
+            self.sent.push(row.seq);
+        }
         self.pass(row.created_at, row.seq);
     }
 
@@ -194,7 +197,10 @@ impl Collected {
         let all = answer.complete && !self.full;
         if all || reader.sent >= limit {
             reader.ended = last;
-            reader.before.extend(std::mem::take(&mut reader.of_filter).into_iter().chain(self.sent));
+            let of_filter = std::mem::take(&mut reader.of_filter);
+            if !last {
+                Arc::make_mut(&mut reader.before).extend(of_filter.into_iter().chain(self.sent));
+            }
             reader.filter += 1;
             reader.sent = 0;
             reader.cursor = None;

@@ -86,6 +86,22 @@ impl Client {
         }
     }
 
+    /// Frames that reach the relay in one piece.
+    pub(crate) async fn send_together(&mut self, frames: &[&str]) {
+        for frame in frames {
+            self.ws.feed(Message::text(*frame)).await.unwrap();
+        }
+        self.ws.flush().await.unwrap();
+    }
+
+    /// A text frame whose payload is no UTF-8.
+    pub(crate) async fn send_bad_utf8(&mut self) {
+        use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+        use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+        let frame = Frame::message(vec![b'[', 0xff, 0xfe, b']'], OpCode::Data(Data::Text), true);
+        self.ws.send(Message::Frame(frame)).await.unwrap();
+    }
+
     /// The next message of this verb; others are kept for later.
     pub(crate) async fn until(&mut self, verb: &str) -> Value {
         self.find(|message| message[0] == verb).await

@@ -7,6 +7,13 @@
 )]
 
 mod client;
+mod front;
+mod lifecycle;
+mod limits;
+mod live;
+mod login;
 mod practice;
 mod reading;
 mod relay;
+mod sync;
+mod writing;

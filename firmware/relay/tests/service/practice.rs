@@ -198,6 +198,21 @@ impl Practice {
         seal_staff(&keys(author), &p, &desk, Some(&pk(name)), false, &record, &mut self.random).unwrap()
     }
 
+    /// A 2110 whose T is an epoch key.
+    pub(crate) fn patient_of_epoch_key(&mut self, author: &str, epoch_key: &EpochSecret) -> Event {
+        let keys_of_epoch = Keys::new(epoch_key.secret.clone());
+        let sig = prove(&keys_of_epoch, &self.p.public_key(), KeyRole::Subject, &mut self.random);
+        let pop = [tag("pop", [&epoch_key.public.to_hex(), &sig])];
+        let resource = json!({"resourceType": "Patient"});
+        let r = self.random.bytes32();
+        let record =
+            Record { extra: &pop, ..Record::plain(2110, &resource, epoch_key.public, r, self.now()) };
+        let desk = self.secret(Compartment::Desk);
+        let p = self.p.public_key();
+        seal_staff(&keys(author), &p, &desk, Some(&epoch_key.public), false, &record, &mut self.random)
+            .unwrap()
+    }
+
     pub(crate) fn rekey(&mut self, author: &str, old: &str, new: &str) -> Event {
         let sig = self.prove(new, KeyRole::Subject);
         let extra = [tag("pop", [&pk(new).to_hex(), &sig]), tag("rekey", [&pk(old).to_hex()])];

@@ -96,6 +96,13 @@ impl Relay {
         self.role.take().unwrap().await.unwrap().unwrap();
     }
 
+    /// The role ends without any goodbye, as by a power cut.
+    pub(crate) async fn crash(&mut self) {
+        let role = self.role.take().unwrap();
+        role.abort();
+        assert!(role.await.is_err_and(|error| error.is_cancelled()));
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

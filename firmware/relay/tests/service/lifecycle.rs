@@ -1,0 +1,206 @@
+//! Start, claim, receipts, stop, start again.
+
+use relaybox_protocol::permissions::Compartment;
+use relaybox_protocol::receipts::{self, Receipt};
+use relaybox_protocol::{Event, kinds};
+use relaybox_store::{Store, StoreConfig};
+use serde_json::{Value, json};
+
+use crate::practice::{Practice, keys, pk};
+use crate::relay::{Relay, config};
+
+async fn receipts_of(relay: &Relay, filter: Value) -> Vec<Receipt> {
+    let mut doctor = relay.login("doctor").await;
+    doctor.login(&keys("nurse"), relay.now()).await.stored();
+    let mut events = doctor.req("receipts", &[filter]).await.unwrap();
+    events.reverse();
+    let events = events.into_iter().map(|event| serde_json::from_value::<Event>(event).unwrap());
+    let mut receipts: Vec<_> = events.map(|event| receipts::parse(&event).unwrap()).collect();
+    receipts.sort_by_key(|receipt| (receipt.policy_chain, receipt.subject, receipt.n));
+    receipts
+}
+
+/// Receipts of a child's chains, as they come, until they name this many rows.
+async fn all_receipted(relay: &Relay, child: &str, rows: usize) -> Vec<Receipt> {
+    let mut nurse = relay.login("nurse").await;
+    nurse
+        .send(json!(["REQ", "receipts", {"kinds": [kinds::RECEIPT], "#p": [pk(child).to_hex()]}]).to_string())
+        .await;
+    let mut found: Vec<Receipt> = Vec::new();
+    while found.iter().map(|receipt| receipt.rows.len()).sum::<usize>() < rows {
+        let event = nurse.until("EVENT").await[2].take();
+        let event = serde_json::from_value::<Event>(event).unwrap();
+        found.push(receipts::parse(&event).unwrap());
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_box_without_a_practice_serves_nothing_but_its_state() {
+    let relay = Relay::empty(config()).await;
+    let none = "error: this box has no practice yet";
+    let mut client = relay.connect().await;
+    assert_eq!(client.req("a", &[json!({})]).await, Err(none.to_owned()));
+    assert_eq!(client.count(json!({})).await, Err(none.to_owned()));
+    let mut practice = Practice::new(relay.clock.clone());
+    let state = relay.ceremony().await.state().await.unwrap();
+    assert_eq!((state.practice, state.head), (None, 0));
+    practice.claim(&relay).await;
+    client.login(&keys("doctor"), relay.now()).await.stored();
+    assert!(client.count(json!({})).await.unwrap() > 0, "the same socket is served after the claim");
+    let state = relay.ceremony().await.state().await.unwrap();
+    assert_eq!(state.practice, Some(practice.p.public_key().to_hex()));
+    let again = relay.ceremony().await.claim(&pk("nurse").to_hex()).await.unwrap_err();
+    assert!(again.to_string().contains("key-in-use"), "{again}");
+    relay.ceremony().await.claim(&practice.p.public_key().to_hex()).await.unwrap();
+}
+
+#[tokio::test]
+async fn genesis_is_one_receipt_whose_first_row_is_the_first_epoch() {
+    let relay = Relay::empty(config()).await;
+    let mut practice = Practice::new(relay.clock.clone());
+    practice.claim(&relay).await;
+    let mut doctor = relay.login("doctor").await;
+    let epoch = doctor.ids(json!({"kinds": [2105]})).await;
+    let receipts = receipts_of(&relay, json!({"kinds": [2122], "#c": ["policy"]})).await;
+    assert_eq!(receipts.len(), 1);
+    assert_eq!(receipts[0].rows[0].id.to_hex(), epoch[0]);
+    assert_eq!((receipts[0].n, receipts[0].prev, receipts[0].signer), (2, None, pk("box")));
+    let all = doctor.req("all", &[json!({})]).await.unwrap();
+    assert_eq!(all.len(), 4, "2105, 2102, 2101 and one receipt");
+}
+
+#[tokio::test]
+async fn a_ceremony_is_stored_whole_or_not_at_all_and_again_is_a_duplicate() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let before = relay.ceremony().await.state().await.unwrap().head;
+    let epoch = practice.epoch(0);
+    let forged = relaybox_protocol::event::sign(&keys("nurse"), 2105, vec![], "", relay.now());
+    assert!(relay.append(&[&epoch, &forged]).await.is_err());
+    assert_eq!(relay.ceremony().await.state().await.unwrap().head, before);
+    let stored = relay.append(&[&epoch]).await.unwrap();
+    assert!(stored[0].1.is_some());
+    let again = relay.append(&[&epoch]).await.unwrap();
+    assert_eq!(again, [(epoch.id.to_hex(), None)]);
+    let receipts = receipts_of(&relay, json!({"kinds": [2122], "#c": ["policy"]})).await;
+    let named = receipts.iter().flat_map(|receipt| &receipt.rows).filter(|row| row.id == epoch.id).count();
+    assert_eq!(named, 1);
+}
+
+#[tokio::test]
+async fn every_record_gets_one_receipt_that_names_the_policy_of_its_arrival() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let mut nurse = relay.login("nurse").await;
+    let before = practice.vital("nurse", "child");
+    nurse.publish(&before).await.stored();
+    let roster = practice.roster("ma", relaybox_protocol::permissions::Role::Ma, false);
+    relay.append(&[&roster]).await.unwrap();
+    let after = practice.vital("nurse", "child");
+    nurse.publish(&after).await.stored();
+    // The 2110 of the child, and the two vitals.
+    let receipts = all_receipted(&relay, "child", 3).await;
+    let chart = practice.secret(Compartment::Chart).public;
+    let of = |event: &Event| {
+        receipts.iter().find(|r| r.rows.iter().any(|row| row.id == event.id)).unwrap().clone()
+    };
+    let (first, second) = (of(&before), of(&after));
+    assert_eq!(
+        (first.epoch_key, first.subject, first.n, first.prev),
+        (Some(chart), Some(pk("child")), 1, None)
+    );
+    assert_eq!((second.n, second.prev), (2, Some(first.id)));
+    assert_ne!(first.mark, second.mark, "different policy positions never share a receipt");
+    let policy = receipts_of(&relay, json!({"kinds": [2122], "#c": ["policy"]})).await;
+    let position = policy.iter().position(|r| r.rows.iter().any(|row| row.id == roster.id)).unwrap();
+    assert_eq!(first.mark.public, Some(policy[position - 1].id));
+    assert_eq!(second.mark.public, Some(policy[position].id));
+}
+
+#[tokio::test]
+async fn receipts_reach_open_subscriptions() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let mut mother = relay.login("mother").await;
+    assert!(mother.req("receipts", &[json!({"kinds": [2122], "limit": 0})]).await.is_ok());
+    let vital = practice.vital("nurse", "child");
+    relay.login("nurse").await.publish(&vital).await.stored();
+    let named = vital.id.to_hex();
+    mother.find(|m| m[0] == "EVENT" && m[2]["tags"].to_string().contains(&named)).await;
+}
+
+#[tokio::test]
+async fn a_stop_writes_due_receipts_closes_subscriptions_and_keeps_everything() {
+    let slow = relaybox_process::config::RelayConfig { receipt_seconds: 3_600, ..config() };
+    let (mut relay, mut practice) = Relay::staffed(slow).await;
+    let mut nurse = relay.login("nurse").await;
+    assert!(nurse.req("live", &[json!({"kinds": [2122], "limit": 0})]).await.is_ok());
+    let vital = practice.vital("nurse", "child");
+    nurse.publish(&vital).await.stored();
+    relay.stop().await;
+    let receipt = nurse.find(|m| m[0] == "EVENT").await;
+    assert!(receipt[2]["tags"].to_string().contains(&vital.id.to_hex()), "the receipt came before the end");
+    assert_eq!(
+        nurse.find(|m| m[0] == "CLOSED").await,
+        json!(["CLOSED", "live", "error: the relay is stopping: connect again"])
+    );
+    assert_eq!(nurse.closed().await, Some(1001));
+    relay.start().await;
+    let mut mother = relay.login("mother").await;
+    assert_eq!(mother.ids(json!({"kinds": [2113]})).await, [vital.id.to_hex()]);
+    relay.stop().await;
+    let store = Store::open(&StoreConfig::at(relay.path("state/events.db")), std::sync::Arc::new(|| 0))
+        .await
+        .unwrap();
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    assert_eq!(store.due_count().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn receipts_missing_after_a_crash_are_written_before_anybody_reads() {
+    let slow = relaybox_process::config::RelayConfig { receipt_seconds: 3_600, ..config() };
+    let (mut relay, mut practice) = Relay::staffed(slow).await;
+    let vital = practice.vital("nurse", "child");
+    relay.login("nurse").await.publish(&vital).await.stored();
+    relay.crash().await;
+    relay.start().await;
+    let mut mother = relay.login("mother").await;
+    let receipts = mother.req("receipts", &[json!({"kinds": [2122]})]).await.unwrap();
+    assert!(receipts.iter().any(|receipt| receipt["tags"].to_string().contains(&vital.id.to_hex())));
+}
+
+#[tokio::test]
+async fn a_box_whose_key_is_not_certified_serves_reads_and_takes_no_records() {
+    let (mut relay, mut practice) = Relay::staffed(config()).await;
+    let vital = practice.vital("nurse", "child");
+    relay.login("nurse").await.publish(&vital).await.stored();
+    relay.stop().await;
+    let other = keys("new-box").secret_key().to_secret_hex();
+    std::fs::write(relay.path("credentials/receipts.key"), other).unwrap();
+    relay.start().await;
+    let mut nurse = relay.login("nurse").await;
+    assert_eq!(nurse.ids(json!({"kinds": [2113]})).await, [vital.id.to_hex()]);
+    let pending = practice.vital("nurse", "child");
+    nurse
+        .publish(&pending)
+        .await
+        .refused("error: this box may not sign receipts yet: the practice certifies its key first");
+    let epoch = practice.epoch_of_box(600, &pk("new-box"));
+    relay.append(&[&epoch]).await.unwrap();
+    nurse.publish(&pending).await.stored();
+}
+
+#[tokio::test]
+async fn a_clock_that_steps_back_is_not_believed() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let mut nurse = relay.login("nurse").await;
+    relay.pass_seconds(1_000);
+    nurse.publish(&practice.vital("nurse", "child")).await.stored();
+    let now = relay.now();
+    relay.clock.store(1, std::sync::atomic::Ordering::SeqCst);
+    let chart = practice.secret(Compartment::Chart);
+    nurse.publish(&practice.record("nurse", 2113, &chart, "child", now, "")).await.stored();
+    relay.clock.store(now, std::sync::atomic::Ordering::SeqCst);
+    let receipts = all_receipted(&relay, "child", 3).await;
+    assert!(
+        receipts.iter().flat_map(|r| &r.rows).all(|row| row.received <= now && row.received >= now - 1_000)
+    );
+}
