@@ -97,7 +97,8 @@ async fn connect(front: Front, name: String, mut stream: Stream) {
         Ok(permit) => permit,
         Err(limit) => return turn_away(stream, limit).await,
     };
-    if let Some((stream, read)) = http(&front, stream).await {
+    // On the heap, so that what HTTP needs is given back after the upgrade.
+    if let Some((stream, read)) = Box::pin(http(&front, stream)).await {
         let challenge = hex::encode(&Random::os().bytes32());
         let peer = Peer { address, urls: Arc::clone(&front.urls), challenge };
         let Front { shared, ingest, phase, .. } = front;

@@ -79,7 +79,7 @@ async fn a_filter_with_an_unknown_or_wrong_member_is_refused() {
         json!({"limit": 1.5}),
         json!([]),
     ] {
-        assert_eq!(nurse.req("a", &[filter.clone()]).await, refused, "{filter}");
+        assert_eq!(nurse.req("a", std::slice::from_ref(&filter)).await, refused, "{filter}");
     }
     let by_event = nurse.req("a", &[json!({"kinds": [2122], "#e": [pk("x").to_hex()]})]).await;
     assert_eq!(by_event, Err("unsupported: ask receipts by #p or #c".to_owned()));
