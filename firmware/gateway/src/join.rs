@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
@@ -42,18 +42,20 @@ struct Direction {
 
 /// Joins the two sides of an upgraded request, taken out of the HTTP engine with what it had read.
 pub(crate) async fn upgraded(client: Upgraded, relay: Upgraded, limits: Limits) -> Result<(), JoinError> {
-    let client = client.downcast::<TokioIo<TlsStream<TcpStream>>>().map_err(|_| JoinError::Foreign)?;
-    let relay = relay.downcast::<TokioIo<UnixStream>>().map_err(|_| JoinError::Foreign)?;
-    let mut client_io = client.io.into_inner();
-    // The relay speaks only after the client, so bytes it sent at once are rare and small.
-    tokio::time::timeout(limits.stalled, async {
-        client_io.write_all(&relay.read_buf).await?;
-        client_io.flush().await
-    })
-    .await
-    .unwrap_or(Err(io::ErrorKind::TimedOut.into()))?;
-    let early = client.read_buf;
-    Ok(join(client_io, relay.io.into_inner(), &early, limits).await?)
+    let (client, up) = taken::<TlsStream<TcpStream>>(client)?;
+    let (relay, down) = taken::<UnixStream>(relay)?;
+    Ok(join(client, relay, up, down, limits).await?)
+}
+
+/// The stream and the bytes read from it so far. The engine's buffers are let go (the bytes would keep
+/// them alive as long as the connection), and the stream lies in one place on the heap, because every
+/// future that it passes through would reserve room for it.
+fn taken<S>(upgraded: Upgraded) -> Result<(Box<S>, Vec<u8>), JoinError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let parts = upgraded.downcast::<TokioIo<S>>().map_err(|_| JoinError::Foreign)?;
+    Ok((Box::new(parts.io.into_inner()), parts.read_buf.to_vec()))
 }
 
 /// Why a joined connection ended early.
@@ -68,16 +70,16 @@ pub(crate) enum JoinError {
 }
 
 /// Moves bytes both ways; the end of one direction is passed on and the other goes on for a while.
-/// `early` are bytes of `client` that were read already.
-pub(crate) async fn join(
-    client: impl AsyncRead + AsyncWrite + Unpin,
-    relay: impl AsyncRead + AsyncWrite + Unpin,
-    early: &[u8],
+/// `up` and `down` are bytes that were read from client and relay already.
+async fn join(
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    mut relay: impl AsyncRead + AsyncWrite + Unpin,
+    up: Vec<u8>,
+    down: Vec<u8>,
     limits: Limits,
 ) -> io::Result<()> {
-    let (mut client, mut relay) = (client, relay);
-    let mut up = Direction { waiting: early.to_vec(), ..Direction::default() };
-    let mut down = Direction::default();
+    let mut up = Direction { waiting: up, ..Direction::default() };
+    let mut down = Direction { waiting: down, ..Direction::default() };
     let mut timer: Option<Pin<Box<Sleep>>> = None;
     let mut seen = 0;
     poll_fn(|context| {
@@ -178,7 +180,8 @@ mod tests {
     async fn bytes_go_both_ways_and_early_ones_first() {
         let (client, mut outside) = duplex(64);
         let (relay, mut inside) = duplex(64);
-        let joined = tokio::spawn(async move { join(client, relay, b"early ", LIMITS).await });
+        let joined =
+            tokio::spawn(async move { join(client, relay, b"early ".to_vec(), Vec::new(), LIMITS).await });
         outside.write_all(b"question").await.unwrap();
         let mut question = [0; 14];
         inside.read_exact(&mut question).await.unwrap();
@@ -195,7 +198,7 @@ mod tests {
     async fn more_than_any_buffer_arrives_whole() {
         let (client, mut outside) = duplex(100);
         let (relay, mut inside) = duplex(1_000);
-        let joined = tokio::spawn(async move { join(client, relay, &[], LIMITS).await });
+        let joined = tokio::spawn(async move { join(client, relay, Vec::new(), Vec::new(), LIMITS).await });
         let sent: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         let expected = sent.clone();
         let writer = tokio::spawn(async move {
@@ -214,7 +217,7 @@ mod tests {
     async fn after_one_side_has_ended_the_other_may_still_answer() {
         let (client, mut outside) = duplex(64);
         let (relay, mut inside) = duplex(64);
-        let joined = tokio::spawn(async move { join(client, relay, &[], LIMITS).await });
+        let joined = tokio::spawn(async move { join(client, relay, Vec::new(), Vec::new(), LIMITS).await });
         outside.write_all(b"last").await.unwrap();
         outside.shutdown().await.unwrap();
         let mut last = Vec::new();
@@ -235,7 +238,7 @@ mod tests {
         let (client, mut outside) = duplex(64);
         let (relay, _inside) = duplex(64);
         outside.shutdown().await.unwrap();
-        let cut = join(client, relay, &[], SHORT).await;
+        let cut = join(client, relay, Vec::new(), Vec::new(), SHORT).await;
         assert_eq!(cut.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
@@ -243,11 +246,11 @@ mod tests {
     async fn a_reader_that_takes_nothing_is_cut_and_an_idle_pair_is_left_alone() {
         let (client, mut outside) = duplex(64);
         let (relay, mut inside) = duplex(64);
-        let idle = tokio::spawn(async move { join(client, relay, &[], SHORT).await });
+        let idle = tokio::spawn(async move { join(client, relay, Vec::new(), Vec::new(), SHORT).await });
         let (slow_client, _slow_outside) = duplex(16);
         let (slow_relay, mut slow_inside) = duplex(1_000);
         slow_inside.write_all(&[0; 900]).await.unwrap();
-        let cut = join(slow_client, slow_relay, &[], SHORT).await;
+        let cut = join(slow_client, slow_relay, Vec::new(), Vec::new(), SHORT).await;
         assert_eq!(cut.unwrap_err().kind(), io::ErrorKind::TimedOut);
         outside.write_all(b"still here").await.unwrap();
         let mut text = [0; 10];

@@ -1,5 +1,5 @@
 //! A gateway on a free port with a stand-in relay that keeps what it saw, and raw TLS clients.
-#![allow(clippy::unwrap_used, dead_code, reason = "helpers of tests, not all used by each")]
+#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "helpers of tests, not all used by each")]
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
