@@ -49,7 +49,14 @@ pub(crate) fn narrative(text: &str) -> Value {
     json!({"status": "additional", "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>{escaped}</p></div>")})
 }
 
-/// A reference to a person by public key, with the name as display.
+/// A reference to a member of staff: the reader rule asks for it in the attester of a signed note.
+pub(crate) fn practitioner(key_hex: &str, name: &str) -> Value {
+    let mut reference = person(key_hex, name);
+    reference["reference"] = format!("Practitioner/{key_hex}").into();
+    reference
+}
+
+/// A reference to any person by public key, with the name as display.
 pub(crate) fn person(key_hex: &str, name: &str) -> Value {
     json!({"identifier": {"system": PUBKEY, "value": key_hex}, "display": name})
 }

@@ -1,6 +1,7 @@
 //! The whole history as a list of entries in the order in which they are published: pure, from the
 //! seed and the day of the first start.
 
+use relaybox_protocol::fold::CHANGE_URL;
 use relaybox_protocol::kinds;
 use relaybox_protocol::permissions::Compartment;
 use serde_json::{Map, Value, json};
@@ -168,7 +169,7 @@ impl<'a> Scribe<'a> {
     }
 
     pub(crate) fn staff(&self, staff: Staff) -> Value {
-        fhir::person(&staff.keys(self.seed).public_key().to_hex(), staff.name())
+        fhir::practitioner(&staff.keys(self.seed).public_key().to_hex(), staff.name())
     }
 
     pub(crate) fn guardian(&self, guardian: &Guardian) -> Value {
@@ -273,6 +274,19 @@ impl Entry {
     #[must_use]
     pub(crate) fn within(mut self, compartment: Compartment) -> Self {
         self.compartment = compartment;
+        self
+    }
+    /// Says why a successor was written (PROTOCOL 2.2, fold).
+    #[must_use]
+    pub(crate) fn because(mut self, code: &str, text: &str) -> Self {
+        let change = json!({
+            "url": CHANGE_URL,
+            "extension": [{"url": "code", "valueCode": code}, {"url": "text", "valueString": text}],
+        });
+        match self.resource["extension"].as_array_mut() {
+            Some(extensions) => extensions.push(change),
+            None => self.resource["extension"] = json!([change]),
+        }
         self
     }
     /// Makes the record a successor of the resource with this id.

@@ -9,14 +9,16 @@ use relaybox_protocol::body;
 use relaybox_protocol::envelope::{EpochSecret, open_as_person, open_content, open_patient_copy};
 use relaybox_protocol::epochs::Keyring;
 use relaybox_protocol::event::{p_tag, tag_value};
+use relaybox_protocol::fold::{AllergyState, Chart, Coverage, OrderState, fold};
 use relaybox_protocol::grants::{GrantRow, open_patient_grant};
 use relaybox_protocol::permissions::Compartment;
+use relaybox_protocol::reader::{Held, Outcome, Reader, Reason, Sight};
 use serde_json::json;
 use time::Date;
 
 use super::*;
 use crate::demo::calendar::date_of;
-use crate::demo::cast::{GUARDIANS, Holds, Staff, guardian_of};
+use crate::demo::cast::{Allergies as CastAllergies, Child, GUARDIANS, Holds, Staff, guardian_of};
 use crate::demo::plan::{Author, Entry, Plan, To};
 use crate::demo::seed::Seed;
 use crate::dev::{DevBox, Fill, Options, SEED};
@@ -67,6 +69,23 @@ impl Demo {
             let by_r = plan.entries.iter().map(r).zip(0..).collect();
             return Self { running, door, plan, by_r, root };
         }
+    }
+
+    /// Stops the box, which writes the receipts that are due, and starts it again with what it holds.
+    async fn restart(mut self) -> Self {
+        self.running.stop().await.unwrap();
+        let options = Options {
+            data: self.root.clone(),
+            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            plain_relay: None,
+            fill: Fill::Demo,
+            reset: false,
+            config: Config::default(),
+        };
+        self.running = DevBox::start(&options, Clock::System).await.unwrap();
+        self.door.url.clone_from(&self.running.ready().relay);
+        self.door.host = self.door.url.trim_start_matches("wss://").to_owned();
+        self
     }
 
     async fn stop(self) {
@@ -156,6 +175,66 @@ impl Demo {
     }
 }
 
+/// The charts of all children as the owner sees them, by the reader rule and the fold.
+fn charts(demo: &Demo, keys: &Keys, events: &[Event]) -> Vec<Chart> {
+    let of = |kind: u16| {
+        events.iter().filter(move |event| event.kind.as_u16() == kind).cloned().collect::<Vec<_>>()
+    };
+    let ring =
+        Keyring::collect(keys.secret_key(), &of(kinds::PRACTICE_EPOCH), &of(kinds::PRACTICE_KEY_GRANT));
+    let practice = PublicKey::from_hex(demo.running.ready().practice.as_deref().unwrap()).unwrap();
+    let mut reader = Reader::new(practice, Held::staff(ring), Sight::Staff, events);
+    let records: Vec<Event> = clinical(events).cloned().collect();
+    let (mut shown, mut quarantined) = (Vec::new(), Vec::new());
+    for (id, outcome) in reader.read(&records, None) {
+        match outcome {
+            Outcome::Shown(record) => {
+                assert_eq!((record.marks.copies_differ, record.marks.unsigned), (false, false));
+                shown.push(record.record);
+            }
+            other => quarantined.push((id, other)),
+        }
+    }
+    assert_eq!(shown.len(), demo.plan.entries.len() - 1);
+    assert!(matches!(quarantined.as_slice(), [(_, Outcome::Quarantine(Reason::Binding))]), "{quarantined:?}");
+    let line = |child: &Child| {
+        BTreeSet::from([
+            child.subject(&demo.plan.seed).public_key(),
+            child.second_subject(&demo.plan.seed).public_key(),
+        ])
+    };
+    let chart = |child: &Child| {
+        let line = line(child);
+        let own = shown.iter().filter(|record| line.contains(&record.subject)).cloned().collect();
+        fold(&line, own, Coverage::Complete)
+    };
+    demo.plan.children.iter().map(chart).collect()
+}
+
+fn charts_show_their_stories(demo: &Demo, charts: &[Chart]) {
+    let of = |id: &str| &charts[demo.plan.children.iter().position(|child| child.cast.id == id).unwrap()];
+    for (child, chart) in demo.plan.children.iter().zip(charts) {
+        assert!(chart.unresolved.is_empty(), "{}: {:?}", child.cast.id, chart.unresolved);
+        assert!(chart.foreign.is_empty() && chart.retry_differs.is_empty());
+        assert!(chart.demographics.is_some());
+        let fits = match child.cast.allergies {
+            CastAllergies::NothingRecorded => chart.allergies.state == AllergyState::NotRecorded,
+            CastAllergies::NoneKnown => matches!(chart.allergies.state, AllergyState::NoneKnown(_)),
+            CastAllergies::Listed => chart.allergies.state == AllergyState::Listed,
+        };
+        assert!(fits && !chart.allergies.clash, "{}: {:?}", child.cast.id, chart.allergies.state);
+        let conflicts = usize::from(child.cast.id == "fourteen");
+        assert_eq!(chart.conflicts().count(), conflicts, "{}", child.cast.id);
+        assert_eq!(chart.withdrawn.len(), usize::from(child.cast.id == "nine"), "{}", child.cast.id);
+        assert_eq!(chart.outside.len(), usize::from(child.cast.id == "four"), "{}", child.cast.id);
+    }
+    assert!(of("sixteen").orders.iter().any(|order| order.state == OrderState::Cancelled));
+    assert!(of("toddler").orders.iter().all(|order| order.state == OrderState::Resulted));
+    assert_eq!(of("six").threads.len(), 2);
+    // The rekeyed child's chart goes on across both keys.
+    assert!(of("twelve").encounters.len() > 20);
+}
+
 fn clinical(events: &[Event]) -> impl Iterator<Item = &Event> {
     events.iter().filter(|event| kinds::is_clinical(event.kind.as_u16()))
 }
@@ -216,5 +295,10 @@ async fn everybody_reads_back_what_was_written_for_them_and_nothing_else() {
             }
         }
     }
+
+    let demo = demo.restart().await;
+    let owner = Staff::Owner.keys(&seed);
+    let events = demo.all(&owner).await;
+    charts_show_their_stories(&demo, &charts(&demo, &owner, &events));
     demo.stop().await;
 }

@@ -169,6 +169,7 @@ fn refute(scribe: &mut Scribe<'_>) {
     let entry = scribe
         .chart("allergy/amoxicillin/refuted", kinds::ALLERGY, at, doctor, members)
         .with_id(&id)
-        .linked(&before, "status-update");
+        .linked(&before, "status-update")
+        .because("refuted", "Oral challenge at the allergist's office was tolerated.");
     scribe.keep(entry);
 }

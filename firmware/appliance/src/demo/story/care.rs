@@ -227,7 +227,8 @@ fn anemia(scribe: &mut Scribe<'_>) {
     let entry = scribe
         .chart("rx/iron/completed", kinds::PRESCRIPTION, closed_at, doctor, medicine(scribe, "completed"))
         .with_id(&scribe.id("rx/iron"))
-        .linked(&rx, "status-update");
+        .linked(&rx, "status-update")
+        .because("completed", "Course taken to its end.");
     scribe.keep(entry);
     let Some(problem) = PROBLEMS.iter().find(|problem| problem.name == "problem/anemia") else { return };
     let mut members = condition(scribe, problem, closed_at, "resolved");
@@ -236,7 +237,8 @@ fn anemia(scribe: &mut Scribe<'_>) {
     let entry = scribe
         .chart("problem/anemia/resolved", kinds::CONDITION, closed_at, doctor, members)
         .with_id(&scribe.id(problem.name))
-        .linked(&before, "status-update");
+        .linked(&before, "status-update")
+        .because("resolved", "Hemoglobin normal at the recheck.");
     scribe.keep(entry);
 }
 
@@ -394,11 +396,11 @@ fn imaging(scribe: &mut Scribe<'_>) {
     };
     let entry = scribe.chart("order/ankle", kinds::ORDER, at, doctor, body(scribe, "active"));
     let Some(order) = scribe.keep(entry) else { return };
-    let mut members = body(scribe, "revoked");
-    members["note"] = json!([{"text": "Walks without pain today; not needed."}]);
+    let members = body(scribe, "revoked");
     let entry = scribe
         .chart("order/ankle/cancelled", kinds::ORDER, (day, at.1 + 60), doctor, members)
         .with_id(&scribe.id("order/ankle"))
-        .linked(&order, "cancelled");
+        .linked(&order, "cancelled")
+        .because("not-needed", "Walks without pain today.");
     scribe.keep(entry);
 }

@@ -54,8 +54,7 @@ fn correction(scribe: &mut Scribe<'_>) {
     .with_id(&scribe.id("corrected/weight"))
     .linked(&before, "correction");
     right.resource["status"] = "corrected".into();
-    right.resource["note"] = json!([{"text": "Entered in pounds by mistake."}]);
-    scribe.keep(right);
+    scribe.keep(right.because("unit", "Entered in pounds by mistake."));
 }
 
 /// A measurement that never happened is withdrawn: complete body, status entered-in-error.
@@ -76,7 +75,7 @@ fn withdrawal(scribe: &mut Scribe<'_>) {
     .with_id(&scribe.id("withdrawn/temperature"))
     .linked(&before, "deletion");
     tombstone.resource["status"] = "entered-in-error".into();
-    scribe.keep(tombstone);
+    scribe.keep(tombstone.because("not-done", "The thermometer was not used on this child."));
 }
 
 /// A late remark under the newest signed visit.
@@ -141,6 +140,6 @@ fn conflict(scribe: &mut Scribe<'_>) {
             .with_id(&scribe.id("conflict/height"))
             .linked(&before, "correction");
         entry.resource["status"] = "corrected".into();
-        scribe.keep(entry);
+        scribe.keep(entry.because("misread", "Read off the wrong end of the board."));
     }
 }
