@@ -109,33 +109,63 @@ fn open_one_copy(held: &Held, event: &Event, epoch_key: &PublicKey) -> Opening {
     body.map_or(Opening::Failed, |bytes| opened(bytes, false))
 }
 
-/// Opens an imported record: X1 of epoch 0 opens the practice's content, X2 the patient's copy, or the
-/// content where a patient or guardian wrote and there is no copy.
+/// Opens an imported record. What the practice wrote has two copies: content under X1, the patient's under
+/// conv(p0, T). What a patient or guardian wrote has one, under conv(p0, author).
 pub(super) fn open_import(held: &Held, event: &Event) -> Opening {
     let Some(practice) = p_tag(event, 0) else { return Opening::Failed };
-    let copy = tag_value(event, "patient-content", 0).or_else(|| tag_value(event, "recipient-content", 0));
     let x1: Vec<ConversationKey> = held.keyring.iter().filter_map(Keyring::legacy).cloned().collect();
-    let readers = p_tag(event, 1).into_iter().chain([event.pubkey]);
-    let x2: Vec<ConversationKey> = readers.flat_map(|reader| held.reader_keys(&practice, &reader)).collect();
-    let content_keys = if copy.is_none() { [x1.as_slice(), x2.as_slice()].concat() } else { x1.clone() };
-    let content = open_former(&content_keys, &event.content);
-    let patient = copy.and_then(|copy| open_former(&x2, copy));
-    match (content, patient) {
-        (Some(body), Some(other)) => {
+    let reader = p_tag(event, 1);
+    let copy = tag_value(event, "patient-content", 0).or_else(|| tag_value(event, "recipient-content", 0));
+    match (copy, reader) {
+        (Some(copy), Some(reader)) => {
+            let x2 = held.reader_keys(&practice, &reader);
+            former_pair(open_former(&x1, &event.content), open_former(&x2, copy))
+        }
+        _ => former_single(&x1, &held.reader_keys(&practice, &event.pubkey), event),
+    }
+}
+
+fn former_pair(content: Former, copy: Former) -> Opening {
+    match (content, copy) {
+        (Former::Text(body), Former::Text(other)) => {
             let differ = body != other;
             opened(body, differ)
         }
         // A member without rows of epoch 0 cannot compare; that is no difference.
-        (Some(body), None) => opened(body, copy.is_some() && !x2.is_empty()),
-        (None, Some(body)) => opened(body, !x1.is_empty()),
-        (None, None) if content_keys.is_empty() && x2.is_empty() => Opening::NoKey,
-        (None, None) => Opening::Failed,
+        (Former::Text(body), Former::NoKey) | (Former::NoKey, Former::Text(body)) => opened(body, false),
+        (Former::Text(body), _) | (_, Former::Text(body)) => opened(body, true),
+        (Former::NoKey, Former::NoKey) => Opening::NoKey,
+        _ => Opening::Failed,
     }
 }
 
-fn open_former(keys: &[ConversationKey], payload: &str) -> Option<Vec<u8>> {
-    keys.iter().find_map(|key| match legacy::open(key, payload) {
-        Ok(legacy::Opened::V2(text) | legacy::Opened::Legacy(text)) => Some(text),
-        Ok(legacy::Opened::Damaged) | Err(_) => None,
-    })
+/// One copy. X1 that does not fit says nothing, for a guardian may have written it: without the author's key
+/// it is sealed.
+fn former_single(x1: &[ConversationKey], author: &[ConversationKey], event: &Event) -> Opening {
+    match (open_former(x1, &event.content), open_former(author, &event.content)) {
+        (Former::Text(body), _) | (_, Former::Text(body)) => opened(body, false),
+        (Former::Damaged, _) | (_, Former::Damaged | Former::OtherKey) => Opening::Failed,
+        (Former::OtherKey | Former::NoKey, Former::NoKey) => Opening::NoKey,
+    }
+}
+
+enum Former {
+    Text(Vec<u8>),
+    /// Authentic, and longer than its length field can say.
+    Damaged,
+    OtherKey,
+    NoKey,
+}
+
+fn open_former(keys: &[ConversationKey], payload: &str) -> Former {
+    let mut found = Former::NoKey;
+    for key in keys {
+        match legacy::open(key, payload) {
+            Ok(legacy::Opened::V2(text) | legacy::Opened::Legacy(text)) => return Former::Text(text),
+            Ok(legacy::Opened::Damaged) => found = Former::Damaged,
+            Err(_) if matches!(found, Former::NoKey) => found = Former::OtherKey,
+            Err(_) => {}
+        }
+    }
+    found
 }

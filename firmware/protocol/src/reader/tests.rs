@@ -1,6 +1,7 @@
 mod cases;
 mod chains;
 mod disclosure;
+mod former;
 mod shown;
 mod transplant;
 mod vectors;

@@ -395,10 +395,12 @@ impl World {
             .unwrap()
     }
 
+    pub(in crate::reader) fn events_of(&self, kind: u16) -> Vec<Event> {
+        self.events.iter().filter(|e| e.kind.as_u16() == kind).cloned().collect()
+    }
+
     pub(in crate::reader) fn keyring(&self, member: &Keys) -> Keyring {
-        let epochs: Vec<Event> =
-            self.events.iter().filter(|e| e.kind.as_u16() == kinds::PRACTICE_EPOCH).cloned().collect();
-        Keyring::collect(member.secret_key(), &epochs, &self.grants)
+        Keyring::collect(member.secret_key(), &self.events_of(kinds::PRACTICE_EPOCH), &self.grants)
     }
 
     /// The reader of a member.
