@@ -8,6 +8,8 @@ mod allergies;
 mod chart;
 mod record;
 mod retries;
+#[cfg(test)]
+mod tests;
 mod threads;
 #[cfg(test)]
 mod vectors;

@@ -30,7 +30,7 @@ fn receipts_of(w: &World, id: &EventId) -> (Event, Event) {
     let receipt = w.events.iter().filter(is).find(|e| names(e)).unwrap().clone();
     let (first, second) = (event::p_tag(&receipt, 0), event::p_tag(&receipt, 1));
     let same = |e: &&Event| event::p_tag(e, 0) == first && event::p_tag(e, 1) == second;
-    let newest = w.events.iter().filter(is).filter(same).next_back().unwrap().clone();
+    let newest = w.events.iter().filter(is).rfind(same).unwrap().clone();
     (receipt, newest)
 }
 

@@ -12,7 +12,7 @@ use crate::kinds;
 use crate::permissions::Compartment;
 use crate::reader::{Held, Outcome, Packet, Reader, Reason, Sight, open_packet};
 use crate::receipts::ChainKey;
-use crate::{Event, PublicKey, SecretKey};
+use crate::{Event, Keys, PublicKey, SecretKey};
 
 const READER: &str = include_str!("../../../../../tests/vectors/reader.json");
 const DISCLOSURE: &str = include_str!("../../../../../tests/vectors/disclosure.json");
@@ -74,15 +74,8 @@ fn shown_row(name: &str, reader: &str, event: &Event, outcome: &Outcome) -> Valu
     json!({"name": name, "reader": reader, "event": event, "expect": expect})
 }
 
-fn make_reader_file() -> Value {
-    let mut w = World::new();
-    let former = former_epoch(&mut w);
-    let mut rows = Vec::new();
-    for (name, build) in CASES {
-        let case = build(&mut w);
-        rows.push(json!({"name": name, "reason": case.reason.as_str(), "event": case.refused,
-            "mended": case.mended}));
-    }
+/// What doctor and patient are shown of five records.
+fn shown_rows(w: &mut World, former: &Keys) -> Vec<Value> {
     let (doctor, child, parent) = (w.doctor.clone(), w.child.clone(), w.parent.clone());
     let t = child.public_key();
     let value = w.staff(&doctor, &draft(kinds::OBSERVATION, weight(9.5), &t));
@@ -99,7 +92,7 @@ fn make_reader_file() -> Value {
         &Draft { reader: Some(parent.public_key()), ..draft(kinds::MESSAGE, message("a"), &t) },
     );
     let question = w.family(&parent, &Draft { reader: None, ..draft(kinds::MESSAGE, message("q"), &t) });
-    let import = former_event(&mut w, &former, &former);
+    let import = former_event(w, former, former);
     w.receive(&value);
     w.receive(&secret);
     w.receive(&answer);
@@ -115,7 +108,7 @@ fn make_reader_file() -> Value {
         ("doctor reads an import", "doctor", &import, Some(Author::Former)),
         ("patient reads an import", "patient", &import, Some(Author::Former)),
     ];
-    let shown: Vec<Value> = expected
+    expected
         .iter()
         .map(|(name, who, event, author)| {
             let mut reader = match *who {
@@ -130,7 +123,20 @@ fn make_reader_file() -> Value {
             }
             shown_row(name, who, event, &outcome)
         })
-        .collect();
+        .collect()
+}
+
+fn make_reader_file() -> Value {
+    let mut w = World::new();
+    let former = former_epoch(&mut w);
+    let mut rows = Vec::new();
+    for (name, build) in CASES {
+        let case = build(&mut w);
+        rows.push(json!({"name": name, "reason": case.reason.as_str(), "event": case.refused,
+            "mended": case.mended}));
+    }
+    let shown = shown_rows(&mut w, &former);
+    let (doctor, child) = (w.doctor.clone(), w.child.clone());
     let grants: Vec<Event> =
         w.grants.iter().filter(|g| crate::event::p_tag(g, 0) == Some(doctor.public_key())).cloned().collect();
     json!({
