@@ -4,3 +4,4 @@
 
 mod pages;
 mod start;
+mod units;
