@@ -10,7 +10,8 @@ use_cargo
 # keeps the first build short (docs/design/build.md has the figures).
 start=$SECONDS
 echo "building with $(rustc --version | cut -d' ' -f1,2); the first time takes some minutes" >&2
-cargo build --locked --package relaybox --bin relaybox
+# Of the whole workspace, so that features are those of `make test`, which then compiles tests alone.
+cargo build --locked --workspace --bin relaybox
 echo "built in $((SECONDS - start)) s" >&2
 
 fill=(--demo)

@@ -53,12 +53,13 @@ if [ -z "$(find_cargo)" ]; then
 fi
 
 if [ "${1:-}" = tests ]; then
-    # Installed again only when the lock file is newer than what is there.
-    if [ ! -x tests/node/node_modules/.bin/node ] ||
-        [ tests/node/package-lock.json -nt tests/node/node_modules/.package-lock.json ]; then
+    # Installed again only when the lock file is another one. The copy of it comes last, so that an
+    # installation that was broken off is done anew.
+    installed_lock=tests/node/node_modules/.installed-lock.json
+    if ! cmp -s tests/node/package-lock.json "$installed_lock"; then
         echo "setup: installing Node and nostr-tools into tests/node"
         npm --prefix tests/node ci --no-audit --no-fund --loglevel=error
-        touch tests/node/node_modules/.package-lock.json
+        cp tests/node/package-lock.json "$installed_lock"
     fi
     # Scripts of the guide find nostr-tools above their own folder, as they would in a project of yours.
     ln -sfn ../../tests/node/node_modules docs/guide/node_modules

@@ -27,8 +27,11 @@ export async function login(url, secret) {
   return relay
 }
 
-/** All stored events of a filter; an error with the relay's words when it closes the subscription. */
-export function query(relay, filter) {
+/**
+ * All stored events of a filter; an error with the relay's words when it closes the subscription.
+ * nostr-tools makes up an end of stored events after `patience` milliseconds: never take that for one.
+ */
+export function query(relay, filter, patience = 60_000) {
   return new Promise((resolve, reject) => {
     const events = []
     const subscription = relay.subscribe([filter], {
@@ -38,8 +41,7 @@ export function query(relay, filter) {
         subscription.close()
       },
       onclose: reason => reject(new Error(reason)),
-      // nostr-tools makes up an end of stored events after some seconds: never take that for one.
-      eoseTimeout: 60_000,
+      eoseTimeout: patience,
     })
   })
 }

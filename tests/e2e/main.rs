@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod guide;
+mod interop;
+mod life;
 mod pages;
 mod start;
 mod units;
