@@ -7,6 +7,8 @@
 mod commit;
 mod decide;
 mod facts;
+#[cfg(test)]
+mod props;
 mod shapes;
 mod shards;
 #[cfg(test)]

@@ -351,7 +351,7 @@ impl<'a> Case<'a> {
         };
         if let Some(admin) = &admin {
             let since = self.policy.facts.by_admin.get(admin).map_or(0, |times| {
-                times.iter().filter(|t| *t + SUSPENSION_SECONDS > self.view.time()).count()
+                times.iter().filter(|t| t.saturating_add(SUSPENSION_SECONDS) > self.view.time()).count()
             });
             if since >= SUSPENSIONS_MAX {
                 return Err(Refusal::SuspensionLimit);
@@ -415,7 +415,7 @@ impl<'a> Case<'a> {
         end_wins(versions, began)?;
         if !signer.is_practice() {
             let confidential = Compartment::Confidential.as_str();
-            let long = terms.until > began.received + CLIENT_SECONDS_MAX;
+            let long = terms.until > began.received.saturating_add(CLIENT_SECONDS_MAX);
             let wide = root.is_none() || terms.export;
             if long || wide || terms.scopes.iter().any(|scope| scope == confidential) {
                 return Err(Refusal::PolicyAuthority);
