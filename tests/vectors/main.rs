@@ -2,6 +2,7 @@
 //! The one test that knows the maker compares its files with the committed ones, byte for byte.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod access;
 mod cases;
 mod keys;
 mod policy;

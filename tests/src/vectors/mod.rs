@@ -3,12 +3,14 @@
 //! by side; a reader in another language needs nothing but the file.
 #![allow(clippy::unwrap_used, reason = "a maker of test vectors stops at the first surprise")]
 
+pub mod access;
 mod body;
 mod envelope;
 mod epochs;
 mod event;
 mod grants;
 mod keys;
+mod practice;
 mod small;
 
 use relaybox_protocol::envelope::EpochSecret;
@@ -32,6 +34,9 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("grants.json", grants::make()),
         ("keys.json", keys::make()),
         ("messages.json", envelope::messages()),
+        ("policy.json", access::policy()),
+        ("receipts.json", access::receipts()),
+        ("scope.json", access::scope()),
         ("visits.json", small::visits()),
         ("wrap.json", small::wraps()),
     ];
