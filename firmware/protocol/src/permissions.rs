@@ -153,13 +153,13 @@ pub const fn may_be_signed(kind: u16) -> bool {
 /// Whether a kind may stand in this compartment. Receipts and access reports follow the events
 /// they are about into each of them.
 pub const fn kind_in(kind: u16, compartment: Compartment) -> bool {
-    match (kind, compartment) {
-        (2122 | 2129 | 32110 | 32111, _) => true,
-        (2110 | 2117 | 2126, Compartment::Desk) => true,
-        (2111..=2121 | 2124 | 2125, Compartment::Chart) => true,
-        (2123, Compartment::Confidential) => true,
-        _ => false,
-    }
+    matches!(
+        (kind, compartment),
+        (2122 | 2129 | 32110 | 32111, _)
+            | (2110 | 2117 | 2126, Compartment::Desk)
+            | (2111..=2121 | 2124 | 2125, Compartment::Chart)
+            | (2123, Compartment::Confidential)
+    )
 }
 
 #[cfg(test)]

@@ -167,13 +167,13 @@ pub fn build(box_keys: &Keys, new: &NewReceipt<'_>) -> Event {
             tags.push(tag("policy", [&hex(new.mark.public), &hex(new.mark.staff)]));
         }
     }
-    tags.extend(new.rows.iter().map(Row::to_tag));
+    tags.extend(new.rows.iter().copied().map(Row::to_tag));
     event::sign(box_keys, kinds::RECEIPT, tags, "", new.created_at)
 }
 
 impl Row {
     /// `["e", id, received]`, imports with the word `import`.
-    fn to_tag(&self) -> Tag {
+    fn to_tag(self) -> Tag {
         let (id, received) = (self.id.to_hex(), self.received.to_string());
         if self.import { tag("e", [&id, &received, "import"]) } else { tag("e", [&id, &received]) }
     }

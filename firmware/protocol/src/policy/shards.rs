@@ -46,7 +46,7 @@ impl<K, V> fmt::Debug for Shards<K, V> {
 
 impl<K: Spread, V: Clone> Default for Shards<K, V> {
     fn default() -> Self {
-        Self { parts: Arc::new(vec![Arc::new(HashMap::new()); PARTS]) }
+        Self { parts: Arc::new((0..PARTS).map(|_| Arc::default()).collect()) }
     }
 }
 

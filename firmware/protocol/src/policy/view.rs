@@ -144,10 +144,7 @@ impl<'a> View<'a> {
 
     /// The registered patient whose C in force this is (C = T included).
     pub fn patient_of_own(&self, own: &PublicKey) -> Option<Patient> {
-        let root = match self.role(own)? {
-            KeyUse::Own(root) | KeyUse::Subject(root) => root,
-            _ => return None,
-        };
+        let (KeyUse::Own(root) | KeyUse::Subject(root)) = self.role(own)? else { return None };
         let patient = self.patient_at(self.policy.facts.lines.get(&root)?)?;
         (patient.own == Some(*own)).then_some(patient)
     }
@@ -234,7 +231,7 @@ impl<'a> View<'a> {
         facts
             .into_iter()
             .flat_map(|facts| facts.iter())
-            .filter(|fact| fact.at <= self.at && !fact.ended.is_some_and(|at| at <= self.at))
+            .filter(|fact| fact.at <= self.at && fact.ended.is_none_or(|at| at > self.at))
             .filter(|fact| self.time < fact.share.until)
             .map(|fact| fact.share.clone())
             .collect()
@@ -243,7 +240,7 @@ impl<'a> View<'a> {
     /// The author of a live invitation whose token hashes to this.
     pub fn invitation(&self, token_hash: &[u8; 32]) -> Option<Invitation> {
         let fact = self.policy.facts.invitations.get(token_hash)?;
-        let begun = fact.at <= self.at && !fact.ended.is_some_and(|at| at <= self.at);
+        let begun = fact.at <= self.at && fact.ended.is_none_or(|at| at > self.at);
         (begun && self.time < fact.until).then_some(Invitation {
             entry: fact.entry,
             author: fact.author,

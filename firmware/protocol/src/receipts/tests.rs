@@ -12,6 +12,8 @@ fn id(n: u8) -> EventId {
     EventId::from_byte_array([n; 32])
 }
 
+type Change<'a> = &'a dyn Fn(&mut Vec<Vec<String>>);
+
 fn chart(subject: &str) -> ChainKey {
     ChainKey::Clinical { compartment: Compartment::Chart, subject: Some(pk(subject)) }
 }
@@ -90,7 +92,7 @@ fn other_shapes_are_no_receipts() {
         sign(&keys("box"), 2122, tags, "", START)
     };
     let text = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
-    let bad: [&dyn Fn(&mut Vec<Vec<String>>); 7] = [
+    let bad: [Change<'_>; 7] = [
         &|tags| tags.push(text(&["x", "1"])),
         &|tags| tags.retain(|tag| tag[0] != "e"),
         &|tags| tags.retain(|tag| tag[0] != "policy"),
