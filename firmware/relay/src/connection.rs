@@ -70,7 +70,8 @@ type Answering = Pin<Box<dyn Future<Output = Option<(Vec<u8>, Box<Reader>)>> + S
 struct Connection<S> {
     shared: Arc<Shared>,
     handle: Arc<Handle>,
-    ingest: mpsc::Sender<Job>,
+    /// The way to the writer; given back while the relay drains.
+    ingest: Option<mpsc::Sender<Job>>,
     address: IpAddr,
     ws: WebSocketStream<ReadSide<S>>,
     writer: WriteHalf<S>,
@@ -115,7 +116,7 @@ pub(crate) async fn run<S>(
     let connection = Connection {
         shared: Arc::clone(&shared),
         handle,
-        ingest,
+        ingest: Some(ingest),
         address: peer.address,
         ws,
         writer,
@@ -170,8 +171,8 @@ where
             biased;
             written = self.writer.write(&self.out[self.written..]), if !self.out.is_empty() => Event::Written(written),
             page = answer(&mut self.answering), if self.answering.is_some() => Event::Answered(page),
-            permit = self.ingest.reserve(), if self.job.is_some() => {
-                if let (Ok(permit), Some(job)) = (permit, self.job.take()) {
+            permit = reserve(self.ingest.as_ref()), if self.job.is_some() => {
+                if let (Some(permit), Some(job)) = (permit, self.job.take()) {
                     permit.send(job);
                 }
                 Event::Woken
@@ -231,6 +232,10 @@ where
         while self.job.is_none() && self.out.len() < OUT_LOW && !self.closing {
             let Some(effect) = self.handle.session().poll_effect() else { break };
             self.perform(effect);
+        }
+        if self.draining && self.job.is_none() && self.handle.session().idle() {
+            // The writer ends when nobody can send to it any more.
+            self.ingest = None;
         }
         self.ask();
     }
@@ -352,6 +357,14 @@ where
 
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Room for one event on its way to the writer.
+async fn reserve(ingest: Option<&mpsc::Sender<Job>>) -> Option<mpsc::Permit<'_, Job>> {
+    match ingest {
+        Some(ingest) => ingest.reserve().await.ok(),
+        None => None,
+    }
 }
 
 async fn answer(answering: &mut Option<Answering>) -> Option<(Vec<u8>, Box<Reader>)> {

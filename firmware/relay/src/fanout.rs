@@ -34,6 +34,7 @@ fn deliver(shared: &Shared, delivered: Delivered) {
     if let Some(seq) = delivered.seq.filter(|_| delivered.moves_members) {
         pass(shared, &event, seq, delivered.received, now);
     }
+    note_import(shared, &event);
     let Some(members) = shared.members() else { return };
     let live = Arc::new(Live { seq: delivered.seq, event, keys: delivered.keys, bytes: delivered.bytes });
     for handle in shared.sessions.all() {
@@ -41,6 +42,14 @@ fn deliver(shared: &Shared, delivered: Delivered) {
             handle.wake();
         }
     }
+}
+
+/// Keeps the patient of an imported event in mind, without a new position: no scope changes by it.
+fn note_import(shared: &Shared, event: &relaybox_protocol::Event) {
+    let Some(members) = shared.members().filter(|members| members.is_import(event)) else { return };
+    let mut members = Members::clone(&members);
+    members.note_import(event);
+    shared.members.send_replace(Some(Arc::new(members)));
 }
 
 /// Swaps the member table and tells every open session.

@@ -1,6 +1,8 @@
 //! Who may read and write: the fold of policy at one arrival number. Immutable; the tail makes a new
 //! one when it passes an event that moves it, and everybody else holds an `Arc`.
 
+use relaybox_protocol::event::p_tag;
+use relaybox_protocol::legacy::current_kind;
 use relaybox_protocol::policy::{Person, Policy, View};
 use relaybox_protocol::refusal::Refusal;
 use relaybox_protocol::scope::Scope;
@@ -36,6 +38,24 @@ impl Members {
             );
         }
         self.at = seq;
+    }
+
+    /// P0, when a former practice's records were imported (PROTOCOL 2.6).
+    pub fn former_practice(&self) -> Option<PublicKey> {
+        self.view(0).legacy_epoch().map(|epoch| epoch.chart)
+    }
+
+    /// Whether the event is an imported one: nothing else stands under the former practice's key.
+    pub fn is_import(&self, event: &Event) -> bool {
+        let record = matches!(current_kind(event.kind.as_u16()), 2110..=2121);
+        record && self.former_practice().is_some_and(|former| p_tag(event, 0) == Some(former))
+    }
+
+    /// Remembers the patient of an imported event, who may be registered without proof of possession.
+    pub fn note_import(&mut self, event: &Event) {
+        if let Some(subject) = p_tag(event, 1).filter(|_| self.is_import(event)) {
+            self.policy.note_import(subject);
+        }
     }
 
     /// What all keys of one socket may read together.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use relaybox_process::{Env, Listener, shutdown};
 use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
-use relaybox_protocol::{Keys, SecretKey, kinds};
-use relaybox_store::{LEASE_EXPIRE, Store, StoreConfig, StoreError};
+use relaybox_protocol::{Filter, Keys, SecretKey, SingleLetterTag, kinds};
+use relaybox_store::{Head, LEASE_EXPIRE, Plan, Store, StoreConfig, StoreError};
 use relaybox_web::limits::Connections;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
@@ -54,7 +54,9 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     let stamp = Stamp::new(clock);
     let store = open(&state, &config, &stamp).await?;
     let practice_file = state.join("practice");
-    let (members, tail) = fold(&store, &practice_file, &stamp).await?;
+    let head = store.head().await?;
+    let tail = store.tail(head.n);
+    let members = fold(&store, &practice_file, &stamp, head).await?;
     let shared = Arc::new(Shared {
         store,
         stamp,
@@ -63,7 +65,7 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
         box_keys: box_keys(&credentials)?,
         per_key: Mutex::new(Rates::new(config.events_per_minute_per_key)),
         per_address: Mutex::new(Rates::new(config.wraps_per_minute_per_address)),
-        delivered: watch::channel(0).0,
+        delivered: watch::channel(head.n).0,
         due: Notify::new(),
         config,
     });
@@ -129,23 +131,20 @@ async fn open(
     Store::open(&store, Arc::new(move || stamp.now())).await
 }
 
-/// The member table of now, and the tail that goes on from there.
+/// The member table as of `head`; what came later is passed by the tail.
 async fn fold(
     store: &Store,
     practice_file: &Path,
     stamp: &Stamp,
-) -> Result<(Option<Arc<Members>>, relaybox_store::Tail), RelayError> {
-    let head = store.head().await?;
-    let tail = store.tail(head.n);
-    let Some(practice) = practice(practice_file).map_err(RelayError::Practice)? else {
-        return Ok((None, tail));
-    };
+    head: Head,
+) -> Result<Option<Arc<Members>>, RelayError> {
+    let Some(practice) = practice(practice_file).map_err(RelayError::Practice)? else { return Ok(None) };
     let mut members = Members::new(practice);
     for change in store.changes(0).await? {
         stamp.raise(change.received);
         match parse_unverified(&change.bytes, EVENT_BYTES_MAX) {
             Ok(event) if event.kind.as_u16() != kinds::RECEIPT => {
-                members.pass(&event, change.seq, change.received)
+                members.pass(&event, change.seq, change.received);
             }
             Ok(_) => {}
             Err(refusal) => {
@@ -154,7 +153,21 @@ async fn fold(
         }
     }
     members.at = members.at.max(head.m);
-    Ok((Some(Arc::new(members)), tail))
+    note_imports(store, &mut members, head).await?;
+    Ok(Some(Arc::new(members)))
+}
+
+/// Patients of imported events, who may be registered without proof of possession (PROTOCOL 1).
+async fn note_imports(store: &Store, members: &mut Members, head: Head) -> Result<(), StoreError> {
+    let Some(former) = members.former_practice() else { return Ok(()) };
+    let filter = Filter::new().custom_tag(SingleLetterTag::LOWERCASE_P, former.to_hex());
+    let plan = Plan::unscoped(&[filter]).map_err(|refusal| StoreError::Corrupt(refusal.code().to_owned()))?;
+    let mut row = |row: relaybox_store::Row<'_>| {
+        if let Ok(event) = parse_unverified(row.bytes, EVENT_BYTES_MAX) {
+            members.note_import(&event);
+        }
+    };
+    store.read(&plan, head.m, &mut row).await.map(drop)
 }
 
 /// The box key B; none when the credential is not there.
@@ -212,9 +225,7 @@ fn listen(
 async fn caught_up(shared: &Shared) {
     const SECONDS: u64 = 1;
     let Ok(head) = shared.store.head().await else { return };
-    let mut delivered = shared.delivered.subscribe();
-    let reached = delivered.wait_for(|seq| *seq >= head.n);
-    if tokio::time::timeout(Duration::from_secs(SECONDS), reached).await.is_err() {
+    if tokio::time::timeout(Duration::from_secs(SECONDS), shared.delivered_at(head.n)).await.is_err() {
         log::warn!("the open sessions were closed before they had everything");
     }
 }

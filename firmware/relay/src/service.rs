@@ -61,6 +61,13 @@ impl Shared {
         reached.ok().and_then(|members| members.clone())
     }
 
+    /// Waits until this arrival number has gone to the open sessions.
+    pub(crate) async fn delivered_at(&self, seq: Seq) {
+        let mut delivered = self.delivered.subscribe();
+        // An error means that the relay is gone.
+        let _ = delivered.wait_for(|delivered| *delivered >= seq).await;
+    }
+
     /// Whether our receipts count under these members.
     pub(crate) fn certified(&self, members: &Members, now: u64) -> bool {
         self.box_keys.as_ref().is_some_and(|keys| members.certifies(&keys.public_key(), now))

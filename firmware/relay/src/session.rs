@@ -180,9 +180,9 @@ impl Session {
             && self.queued <= self.limits.outgoing_bytes_max / 2
     }
 
-    /// Events whose OK is still to come.
-    pub fn in_flight(&self) -> usize {
-        self.in_flight
+    /// Whether nothing waits to be done.
+    pub fn idle(&self) -> bool {
+        self.effects.is_empty()
     }
 
     /// One text frame. `members` is none while the box has no practice.

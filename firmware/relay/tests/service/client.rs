@@ -7,15 +7,19 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use relaybox_protocol::event::{sign, tag};
 use relaybox_protocol::{Event, Keys, Tag};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Nothing takes this long; a test that waits for it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
 pub(crate) struct Client {
-    ws: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    ws: WebSocketStream<Box<dyn Io>>,
     seen: VecDeque<Value>,
     pub(crate) challenge: String,
     pub(crate) url: String,
@@ -41,7 +45,14 @@ impl Ok {
 impl Client {
     /// Connects and takes the challenge.
     pub(crate) async fn connect(url: &str) -> Self {
-        let (ws, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        let stream = TcpStream::connect(url.trim_start_matches("ws://")).await.unwrap();
+        Self::over(Box::new(stream), url).await
+    }
+
+    /// The same over any stream; `url` is the relay's name.
+    pub(crate) async fn over(stream: Box<dyn Io>, url: &str) -> Self {
+        let name = url.replacen("wss://", "ws://", 1);
+        let (ws, _) = tokio_tungstenite::client_async(name, stream).await.unwrap();
         let mut client = Self { ws, seen: VecDeque::new(), challenge: String::new(), url: url.to_owned() };
         let challenge = client.until("AUTH").await;
         client.challenge = challenge[1].as_str().unwrap().to_owned();

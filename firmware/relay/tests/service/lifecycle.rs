@@ -1,5 +1,6 @@
 //! Start, claim, receipts, stop, start again.
 
+use relaybox_protocol::event::{sign, tag};
 use relaybox_protocol::permissions::Compartment;
 use relaybox_protocol::receipts::{self, Receipt};
 use relaybox_protocol::{Event, kinds};
@@ -203,4 +204,44 @@ async fn a_clock_that_steps_back_is_not_believed() {
     assert!(
         receipts.iter().flat_map(|r| &r.rows).all(|row| row.received <= now && row.received >= now - 1_000)
     );
+}
+
+#[tokio::test]
+async fn a_former_practices_records_enter_by_the_ceremony_in_rows_of_their_own() {
+    let (mut relay, mut practice) = Relay::staffed(config()).await;
+    let former = |author: &str, kind, first: &str| {
+        let tags = vec![tag("p", [&pk(first).to_hex()]), tag("p", [&pk("old-child").to_hex()])];
+        sign(&keys(author), kind, tags, "sealed", 1_500_000_000)
+    };
+    let record = former("p0", 1003, "p0");
+    let early = relay.import(&[&record]).await.unwrap_err();
+    assert!(early.to_string().contains("epoch"), "{early}");
+    let epoch = practice.import_epoch();
+    relay.append(&[&epoch]).await.unwrap();
+    for (event, code) in [
+        (former("stranger", 1003, "p0"), "not-member"),
+        (former("p0", 1003, "nurse"), "epoch"),
+        (former("p0", 2102, "p0"), "kind-not-taken"),
+    ] {
+        let refused = relay.import(&[&record, &event]).await.unwrap_err();
+        assert!(refused.to_string().contains("event 1") && refused.to_string().contains(code), "{refused}");
+    }
+    let mut desk = relay.login("desk").await;
+    let known = |practice: &mut Practice| practice.patient_with("desk", "old-child", &[tag("legacy", [])]);
+    relay.pass_seconds(1);
+    assert!(!desk.publish(&known(&mut practice)).await.accepted, "not imported yet");
+    assert!(relay.import(&[&record]).await.unwrap()[0].1.is_some());
+    assert_eq!(relay.import(&[&record]).await.unwrap()[0].1, None);
+    let mut nurse = relay.login("nurse").await;
+    assert_eq!(nurse.ids(json!({"kinds": [1003]})).await, [record.id.to_hex()]);
+    nurse
+        .publish(&former("nurse", 1003, "p0"))
+        .await
+        .refused("restricted: the former numbering is read, never written");
+    let receipts = all_receipted(&relay, "old-child", 1).await;
+    assert!(receipts[0].rows[0].import);
+    relay.stop().await;
+    relay.start().await;
+    let mut desk = relay.login("desk").await;
+    desk.publish(&known(&mut practice)).await.stored();
 }

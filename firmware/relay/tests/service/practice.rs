@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use relaybox_protocol::envelope::{EpochSecret, Record, seal_family, seal_staff};
-use relaybox_protocol::epochs::{EpochSecrets, NewEpoch, Sequence, build_epoch, build_grant};
+use relaybox_protocol::epochs::{
+    EpochSecrets, Import, NewEpoch, Sequence, build_epoch, build_grant, build_import,
+};
 use relaybox_protocol::event::tag;
 use relaybox_protocol::grants::{
     AgentEntry, Desk, LinkEntry, Name, Patients, RosterEntry, Service, Suspended, Suspension, build_agent,
     build_link, build_roster, build_suspension,
 };
 use relaybox_protocol::keys::{KeyRole, prove};
+use relaybox_protocol::nip44::ConversationKey;
 use relaybox_protocol::permissions::{Compartment, Role, preticked};
 use relaybox_protocol::random::Random;
 use relaybox_protocol::{Event, EventId, Keys, PublicKey, SecretKey, Tag};
@@ -121,6 +124,22 @@ impl Practice {
         };
         let event = build_epoch(&self.p, &new, &mut self.random).unwrap();
         self.epochs.push(secrets);
+        self.signed_by_p(event)
+    }
+
+    /// The 2105 of epoch 0: the former practice's key "p0".
+    pub(crate) fn import_epoch(&mut self) -> Event {
+        let former = keys("p0");
+        let practice_key = ConversationKey::derive(former.secret_key(), &former.public_key()).unwrap();
+        let import = Import {
+            former: &former.public_key(),
+            signers: &[former.public_key()],
+            escrow: &pk("escrow"),
+            practice_key: &practice_key,
+            sequence: self.sequence(),
+            created_at: self.now(),
+        };
+        let event = build_import(&self.p, &import, &mut self.random).unwrap();
         self.signed_by_p(event)
     }
 

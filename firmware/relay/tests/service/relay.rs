@@ -10,9 +10,11 @@ use relaybox_process::peer::Callers;
 use relaybox_process::rpc::ceremony::{CeremonyClient, CeremonyError};
 use relaybox_process::{Env, Listener, RoleError};
 use relaybox_protocol::Event;
+use relaybox_web::proxy::Preface;
 use serde_json::value::RawValue;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -119,17 +121,30 @@ impl Relay {
         CeremonyClient::connect(&self.path("ceremony.sock")).await.unwrap()
     }
 
-    pub(crate) async fn append(
-        &self,
-        events: &[&Event],
-    ) -> Result<Vec<(String, Option<u64>)>, CeremonyError> {
-        let raw =
-            events.iter().map(|event| RawValue::from_string(serde_json::to_string(event).unwrap()).unwrap());
-        self.ceremony().await.append(raw.collect()).await
+    pub(crate) async fn append(&self, events: &[&Event]) -> Result<Vec<Stored>, CeremonyError> {
+        self.ceremony().await.append(raw(events)).await
+    }
+
+    pub(crate) async fn import(&self, events: &[&Event]) -> Result<Vec<Stored>, CeremonyError> {
+        self.ceremony().await.import(raw(events)).await
     }
 
     pub(crate) async fn connect(&self) -> Client {
         Client::connect(&self.url).await
+    }
+
+    /// As the gateway connects: over the Unix socket, with a preface.
+    pub(crate) async fn login_by_gateway(&self, name: &str) -> Client {
+        let mut stream = UnixStream::connect(self.path("relay.sock")).await.unwrap();
+        let preface = Preface {
+            source: "10.0.0.9:1234".parse().unwrap(),
+            destination: "10.0.0.1:443".parse().unwrap(),
+            host: "relay.example".to_owned(),
+        };
+        stream.write_all(&preface.encode().unwrap()).await.unwrap();
+        let mut client = Client::over(Box::new(stream), "wss://relay.example").await;
+        client.login(&keys(name), self.now()).await.stored();
+        client
     }
 
     pub(crate) async fn login(&self, name: &str) -> Client {
@@ -137,4 +152,12 @@ impl Relay {
         client.login(&keys(name), self.now()).await.stored();
         client
     }
+}
+
+/// Id and arrival number.
+type Stored = (String, Option<u64>);
+
+fn raw(events: &[&Event]) -> Vec<Box<RawValue>> {
+    let text = |event: &&Event| RawValue::from_string(serde_json::to_string(event).unwrap()).unwrap();
+    events.iter().map(text).collect()
 }
