@@ -16,7 +16,7 @@ use futures_util::StreamExt as _;
 use relaybox_protocol::Filter;
 use relaybox_protocol::refusal::Refusal;
 use relaybox_store::{Plan, StoreError};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use crate::ingest::Job;
 use crate::messages;
 use crate::reading::{Page, Reader};
-use crate::service::{Handle, Phase, Shared, refusal_of};
+use crate::service::{Handle, Phase, Place, Shared, refusal_of};
 use crate::session::{Effect, Session};
 
 /// Bytes in the outgoing buffer above which nothing more is put into it.
@@ -104,7 +104,7 @@ pub(crate) async fn run<S>(
 {
     let session = Session::new(Arc::clone(&shared.config), peer.urls, peer.challenge, shared.stamp.now());
     let handle = Arc::new(Handle::new(session));
-    let number = shared.sessions.add(&handle);
+    let place = Place::take(&shared, &handle);
     let (reader, writer) = tokio::io::split(stream);
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -133,7 +133,7 @@ pub(crate) async fn run<S>(
         timer_over: false,
     };
     connection.serve(phase).await;
-    shared.sessions.remove(number);
+    drop(place);
 }
 
 impl<S> Connection<S>
@@ -160,8 +160,19 @@ where
                 timer = Box::pin(tokio::time::sleep(Duration::from_secs(CLOSE_SECONDS)));
             }
         }
-        // The peer may be gone already; then there is nobody to say goodbye to.
-        let _ = tokio::time::timeout(Duration::from_secs(CLOSE_SECONDS), self.writer.shutdown()).await;
+        if !self.dropped {
+            // The peer may be gone already; then there is nobody to say goodbye to.
+            let _ = tokio::time::timeout(Duration::from_secs(CLOSE_SECONDS), Box::pin(self.linger())).await;
+        }
+    }
+
+    /// Reads what the peer still sends, until it has seen our end: a socket that is closed with bytes
+    /// unread resets the connection, and our last words would be lost with it.
+    async fn linger(&mut self) -> io::Result<()> {
+        self.writer.shutdown().await?;
+        let mut scratch = [0; 1_024];
+        while self.ws.get_mut().reader.read(&mut scratch).await? > 0 {}
+        Ok(())
     }
 
     /// Waits for the next thing that concerns this connection.

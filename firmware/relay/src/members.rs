@@ -25,19 +25,21 @@ impl Members {
         self.policy.now(now)
     }
 
-    /// Takes in one membership event. One that does not count moves the position all the same.
-    pub fn pass(&mut self, event: &Event, seq: Seq, received: u64) {
+    /// Takes in one membership event and says whether it counts. One that does not moves the position
+    /// all the same.
+    pub fn pass(&mut self, event: &Event, seq: Seq, received: u64) -> bool {
         if seq <= self.at {
-            return;
+            return false;
         }
-        if let Err(refusal) = self.policy.apply(event, seq, received) {
+        let counts = self.policy.apply(event, seq, received).inspect_err(|refusal| {
             log::warn!(
                 "policy event {seq} of kind {} does not count: {}",
                 event.kind.as_u16(),
                 refusal.code()
             );
-        }
+        });
         self.at = seq;
+        counts.is_ok()
     }
 
     /// P0, when a former practice's records were imported (PROTOCOL 2.6).

@@ -104,6 +104,7 @@ fn group(dues: &[Due]) -> Vec<Group> {
 
 /// Writes the receipts that are due. Gives the number of dues that got theirs.
 pub(crate) async fn write_due(shared: &Arc<Shared>) -> Result<usize> {
+    let _alone = shared.receipting.lock().await;
     let mut written = 0;
     loop {
         let Some(members) = shared.members() else { return Ok(written) };

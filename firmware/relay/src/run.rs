@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use relaybox_process::{Env, Listener, shutdown};
 use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
-use relaybox_protocol::{Filter, Keys, SecretKey, SingleLetterTag, kinds};
+use relaybox_protocol::{Event, Filter, Keys, SecretKey, SingleLetterTag, kinds};
 use relaybox_store::{Head, LEASE_EXPIRE, Plan, Store, StoreConfig, StoreError};
 use relaybox_web::limits::Connections;
 use tokio::sync::{Notify, mpsc, watch};
@@ -56,7 +56,7 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     let practice_file = state.join("practice");
     let head = store.head().await?;
     let tail = store.tail(head.n);
-    let members = fold(&store, &practice_file, &stamp, head).await?;
+    let (members, orders) = fold(&store, &practice_file, &stamp, head).await?;
     let shared = Arc::new(Shared {
         store,
         stamp,
@@ -66,11 +66,16 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
         per_key: Mutex::new(Rates::new(config.events_per_minute_per_key)),
         per_address: Mutex::new(Rates::new(config.wraps_per_minute_per_address)),
         delivered: watch::channel(head.n).0,
+        receipting: tokio::sync::Mutex::default(),
         due: Notify::new(),
         config,
     });
     // What a crash left without receipts gets them before anybody reads.
     receipts::write_due(&shared).await?;
+    let writer = Writer { shared: Arc::clone(&shared), practice_file };
+    for order in &orders {
+        writer.destroy(order).await?;
+    }
     let (phase, watching) = watch::channel(Phase::Running);
     let mut parts = JoinSet::new();
     parts.spawn(fanout::run(Arc::clone(&shared), tail));
@@ -78,7 +83,6 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     let (checked, checked_queue) = mpsc::channel(2);
     let (ceremonies, ceremony_queue) = mpsc::channel::<Ceremony>(4);
     let verifying = tokio::spawn(ingest::verify(job_queue, checked, shared.config.event_bytes_max));
-    let writer = Writer { shared: Arc::clone(&shared), practice_file };
     let writing = tokio::spawn(writer.run(checked_queue, ceremony_queue));
     let receipting = tokio::spawn(receipts::run(Arc::clone(&shared), watching.clone()));
     let sweeping = tokio::spawn(sweep(Arc::clone(&shared), watching.clone()));
@@ -131,22 +135,29 @@ async fn open(
     Store::open(&store, Arc::new(move || stamp.now())).await
 }
 
-/// The member table as of `head`; what came later is passed by the tail.
+/// The member table as of `head`, and the destruction orders that count; what came later is passed by
+/// the tail.
 async fn fold(
     store: &Store,
     practice_file: &Path,
     stamp: &Stamp,
     head: Head,
-) -> Result<Option<Arc<Members>>, RelayError> {
-    let Some(practice) = practice(practice_file).map_err(RelayError::Practice)? else { return Ok(None) };
+) -> Result<(Option<Arc<Members>>, Vec<Event>), RelayError> {
+    let mut orders = Vec::new();
+    let Some(practice) = practice(practice_file).map_err(RelayError::Practice)? else {
+        return Ok((None, orders));
+    };
     let mut members = Members::new(practice);
     for change in store.changes(0).await? {
         stamp.raise(change.received);
         match parse_unverified(&change.bytes, EVENT_BYTES_MAX) {
-            Ok(event) if event.kind.as_u16() != kinds::RECEIPT => {
-                members.pass(&event, change.seq, change.received);
+            Ok(event) if event.kind.as_u16() == kinds::RECEIPT => {}
+            Ok(event) => {
+                let counts = members.pass(&event, change.seq, change.received);
+                if counts && event.kind.as_u16() == kinds::DESTRUCTION {
+                    orders.push(event);
+                }
             }
-            Ok(_) => {}
             Err(refusal) => {
                 log::error!("policy event {} cannot be read back: {}", change.seq, refusal.code())
             }
@@ -154,7 +165,7 @@ async fn fold(
     }
     members.at = members.at.max(head.m);
     note_imports(store, &mut members, head).await?;
-    Ok(Some(Arc::new(members)))
+    Ok((Some(Arc::new(members)), orders))
 }
 
 /// Patients of imported events, who may be registered without proof of possession (PROTOCOL 1).

@@ -35,8 +35,8 @@ use crate::service::{Phase, Shared, draining};
 
 /// Seconds for the preface and for a request head.
 const HEAD_SECONDS: u64 = 10;
-/// Largest request head; hyper wants at least this much.
-const HEAD_BYTES: usize = 8 * 1024;
+/// Largest request head, as the gateway takes it.
+const HEAD_BYTES: usize = 16 * 1024;
 /// Wait after a failed accept (out of descriptors, mostly).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) per_address: Mutex<Rates<IpAddr>>,
     /// Last arrival number handed to the open sessions.
     pub(crate) delivered: watch::Sender<Seq>,
+    /// Held while receipts are written: two writers would build on one head.
+    pub(crate) receipting: tokio::sync::Mutex<()>,
     /// Rings when events that need receipts were stored.
     pub(crate) due: Notify,
 }
@@ -121,20 +123,29 @@ struct Registry {
     open: HashMap<u64, Arc<Handle>>,
 }
 
-impl Sessions {
-    /// Registers a connection and gives its number for [`Sessions::remove`].
-    pub(crate) fn add(&self, handle: &Arc<Handle>) -> u64 {
-        let mut registry = self.lock();
+/// A connection's place among the open ones; given up when dropped, also by a fault of ours.
+pub(crate) struct Place {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Place {
+    pub(crate) fn take(shared: &Arc<Shared>, handle: &Arc<Handle>) -> Self {
+        let mut registry = shared.sessions.lock();
         registry.next += 1;
         let number = registry.next;
         registry.open.insert(number, Arc::clone(handle));
-        number
+        Self { shared: Arc::clone(shared), number }
     }
+}
 
-    pub(crate) fn remove(&self, number: u64) {
-        self.lock().open.remove(&number);
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.sessions.lock().open.remove(&self.number);
     }
+}
 
+impl Sessions {
     pub(crate) fn all(&self) -> Vec<Arc<Handle>> {
         self.lock().open.values().cloned().collect()
     }

@@ -5,6 +5,7 @@
 //! that arrival order and the order of receipts never disagree.
 
 mod claim;
+mod destruction;
 mod import;
 mod policy;
 mod store;
@@ -115,9 +116,6 @@ impl Writer {
         let event = verified.event();
         let admission = admit::admit(&view, event, &arrival)?;
         let policy = kinds::is_policy(verified.kind());
-        if policy {
-            members.policy.judge(event, members.at + 1, now)?;
-        }
         if (policy || !admission.chains.is_empty()) && !self.shared.certified(&members, now) {
             return Err(Refusal::BoxNotCertified);
         }

@@ -144,6 +144,17 @@ impl Writer {
                 _ => {}
             }
         }
+        for order in admissions
+            .iter()
+            .map(|(at, _)| events[*at].event())
+            .filter(|e| e.kind.as_u16() == kinds::DESTRUCTION)
+        {
+            if let Err(error) = self.destroy(order).await {
+                log::error!(
+                    "destroying what an order names failed to {error}; it is tried at the next start"
+                );
+            }
+        }
         let events = events.iter().zip(numbers).map(|(event, seq)| (event.id().to_hex(), seq)).collect();
         Ok(Reply::Stored { events })
     }
@@ -186,7 +197,6 @@ fn admit_in_trial(
     let arrival = Arrival { door: Door::Ceremony, authenticated: &author, invited: &[], now };
     let admission = admit::admit(&trial.now(now), event.event(), &arrival)?;
     if kinds::is_policy(event.kind()) {
-        trial.judge(event.event(), position, now)?;
         trial.apply(event.event(), position, now)?;
     }
     Ok(admission)

@@ -55,8 +55,15 @@ impl Writer {
         &self,
         ids: impl IntoIterator<Item = EventId>,
     ) -> Result<BTreeSet<EventId>> {
-        let filter = Filter::new().ids(ids);
-        Ok(self.stored(filter).await?.into_iter().map(|(id, _)| id).collect())
+        Ok(self.stored_kinds(ids).await?.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// The same with their kinds.
+    pub(super) async fn stored_kinds(
+        &self,
+        ids: impl IntoIterator<Item = EventId>,
+    ) -> Result<Vec<(EventId, u16)>> {
+        self.stored(Filter::new().ids(ids)).await
     }
 
     async fn stored(&self, filter: Filter) -> Result<Vec<(EventId, u16)>> {

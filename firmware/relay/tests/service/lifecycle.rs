@@ -245,3 +245,25 @@ async fn a_former_practices_records_enter_by_the_ceremony_in_rows_of_their_own()
     let mut desk = relay.login("desk").await;
     desk.publish(&known(&mut practice)).await.stored();
 }
+
+#[tokio::test]
+async fn a_destruction_order_removes_the_records_it_names_and_keeps_their_receipts() {
+    let (mut relay, mut practice) = Relay::staffed(config()).await;
+    let mut nurse = relay.login("nurse").await;
+    let (goes, stays) = (practice.vital("nurse", "child"), practice.vital("nurse", "child"));
+    nurse.publish(&goes).await.stored();
+    nurse.publish(&stays).await.stored();
+    let policy = nurse.ids(json!({"kinds": [2110]})).await;
+    let id = |hex: &str| relaybox_protocol::EventId::from_hex(hex).unwrap();
+    let order = practice.destruction(&[goes.id, id(&policy[0])]);
+    relay.append(&[&order]).await.unwrap();
+    assert_eq!(nurse.ids(json!({"kinds": [2113]})).await, [stays.id.to_hex()]);
+    assert_eq!(nurse.ids(json!({"kinds": [2110]})).await, policy, "membership rests on it");
+    let receipts = all_receipted(&relay, "child", 3).await;
+    assert!(receipts.iter().flat_map(|receipt| &receipt.rows).any(|row| row.id == goes.id));
+    assert!(!nurse.publish(&goes).await.accepted, "it does not come back");
+    relay.stop().await;
+    relay.start().await;
+    let mut nurse = relay.login("nurse").await;
+    assert_eq!(nurse.ids(json!({"kinds": [2113]})).await, [stays.id.to_hex()]);
+}

@@ -10,7 +10,7 @@ use relaybox_protocol::epochs::{
 use relaybox_protocol::event::tag;
 use relaybox_protocol::grants::{
     AgentEntry, Desk, LinkEntry, Name, Patients, RosterEntry, Service, Suspended, Suspension, build_agent,
-    build_link, build_roster, build_suspension,
+    build_destruction, build_link, build_roster, build_suspension,
 };
 use relaybox_protocol::keys::{KeyRole, prove};
 use relaybox_protocol::nip44::ConversationKey;
@@ -266,6 +266,12 @@ impl Practice {
         let suspension =
             Suspension { of: Suspended::Person(&key), scope: None, sequence: None, created_at: self.now() };
         build_suspension(&keys(author), &suspension)
+    }
+
+    pub(crate) fn destruction(&mut self, ids: &[EventId]) -> Event {
+        let sequence = self.sequence();
+        let event = build_destruction(&self.p, ids, sequence, self.now());
+        self.signed_by_p(event)
     }
 
     /// A vital sign of a child by a member, in the chart of the newest epoch.
