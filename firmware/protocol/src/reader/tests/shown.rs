@@ -402,3 +402,57 @@ fn unknown_tags_make_no_envelope() {
     shown(&mut reader, &event);
     assert_eq!(one(&mut reader, &named), Outcome::Quarantine(Reason::Body));
 }
+
+#[test]
+fn a_guardian_opens_records_after_the_grant_and_none_after_the_unlink() {
+    let mut w = World::new();
+    let (doctor, parent, child, new) = (w.doctor.clone(), w.parent.clone(), w.child.clone(), w.random.keys());
+    let before = w.staff(&doctor, &draft(kinds::OBSERVATION, weight(9.5), &child.public_key()));
+    w.receive(&before);
+    let rows = w.rows(&parent, &child.public_key(), &[Compartment::Desk, Compartment::Chart]);
+    shown(&mut w.person_reader(&parent, rows.clone(), &[child.public_key()]), &before);
+    // Removing a guardian ends the link and re-keys the child (PROTOCOL 2.3).
+    w.end_link(&child, &parent);
+    w.patient(&new, None, Some(&child.public_key()));
+    let after = w.staff(&doctor, &draft(kinds::OBSERVATION, weight(9.6), &new.public_key()));
+    w.receive(&after);
+    let mut reader = w.person_reader(&parent, rows, &[child.public_key(), new.public_key()]);
+    assert!(sealed(&mut reader, &after));
+    shown(&mut w.reader(&doctor), &after);
+}
+
+#[test]
+fn a_new_member_opens_records_after_the_grant_and_a_leaver_no_new_ones() {
+    use crate::permissions::Role;
+    let mut w = World::new();
+    let (doctor, nurse, child) = (w.doctor.clone(), w.random.keys(), w.child.public_key());
+    let value = draft(kinds::OBSERVATION, weight(9.5), &child);
+    let before = w.staff(&doctor, &value);
+    w.receive(&before);
+    assert!(sealed(&mut w.reader(&nurse), &before));
+    w.member(&nurse, Role::Nurse, &super::world::words_of(Role::Nurse));
+    shown(&mut w.reader(&nurse), &before);
+    w.end(&nurse, Role::Nurse);
+    w.rotate(0);
+    let after = w.staff(&doctor, &value);
+    w.receive(&after);
+    let mut leaver = w.reader(&nurse);
+    shown(&mut leaver, &before);
+    assert!(sealed(&mut leaver, &after));
+    shown(&mut w.reader(&doctor), &after);
+}
+
+#[test]
+fn an_agent_opens_the_rows_of_its_grant_and_nothing_else() {
+    let mut w = World::new();
+    let (doctor, agent) = (w.doctor.clone(), w.random.keys());
+    let (child, teen) = (w.child.public_key(), w.teen.public_key());
+    let granted = w.staff(&doctor, &draft(kinds::OBSERVATION, weight(9.5), &child));
+    let other = w.staff(&doctor, &draft(kinds::OBSERVATION, weight(50.0), &teen));
+    w.receive(&granted);
+    w.receive(&other);
+    let rows = w.rows(&agent, &child, &[Compartment::Chart]);
+    let mut reader = w.person_reader(&agent, rows, &[child, teen]);
+    shown(&mut reader, &granted);
+    assert!(sealed(&mut reader, &other));
+}
