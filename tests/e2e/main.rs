@@ -4,7 +4,7 @@
 
 mod guide;
 mod interop;
-mod life;
 mod pages;
+mod reading;
 mod start;
 mod units;

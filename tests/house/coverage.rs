@@ -57,7 +57,7 @@ fn block(source: &str, start: usize) -> &str {
 }
 
 /// All tests of the tree by name, with their bodies: Rust functions under a test attribute (or in a
-/// `proptest!`), and `test("…")` of the Node scripts.
+/// `proptest!`), and `test('…')` of the Node scripts.
 fn tests() -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in tree::files_with("firmware", "rs").into_iter().chain(tree::files_with("tests", "rs")) {
@@ -79,8 +79,10 @@ fn tests() -> BTreeMap<String, Vec<String>> {
     }
     for path in tree::files_with("tests", "mjs") {
         let source = tree::read(&path);
-        for (at, _) in source.match_indices("\ntest(\"") {
-            let name: String = source[at + 7..].chars().take_while(|c| *c != '"').collect();
+        for (at, _) in source.match_indices("\ntest(") {
+            let mut rest = source[at + 6..].chars();
+            let quote = rest.next();
+            let name: String = rest.take_while(|c| Some(*c) != quote).collect();
             found.entry(name).or_default().push(block(&source, at).to_owned());
         }
     }
