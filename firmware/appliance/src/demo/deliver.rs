@@ -184,5 +184,4 @@ fn because<E: std::error::Error + Send + Sync + 'static>(step: &'static str) -> 
 }
 
 #[cfg(test)]
-#[path = "readback_tests.rs"]
 mod tests;

@@ -317,5 +317,4 @@ fn fhir_type(kind: u16) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 mod tests;

@@ -3,13 +3,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use time::macros::date;
 
+use super::products::*;
 use super::*;
 use crate::demo::calendar::days_between;
 use crate::demo::plan::Plan;
 use crate::demo::seed::Seed;
 
-const CODES: &str = include_str!("../../data/immunization/cvx.tsv");
-const PRODUCTS: &str = include_str!("../../data/immunization/products.tsv");
+const CODES: &str = include_str!("../../../data/immunization/cvx.tsv");
+const PRODUCTS: &str = include_str!("../../../data/immunization/products.tsv");
 
 fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
     table.lines().skip(1).map(|line| line.split('\t').collect())
