@@ -2,7 +2,7 @@
 //! lists members.
 
 use relaybox_process::config::RelayConfig;
-use relaybox_protocol::{PublicKey, hex};
+use relaybox_protocol::{PublicKey, admit, hex};
 use serde_json::{Map, Value, json};
 
 use crate::members::Members;
@@ -53,8 +53,8 @@ fn limitation(config: &RelayConfig) -> Value {
         "max_limit": config.limit_max,
         "default_limit": config.limit_max,
         "max_filters": config.filters_max,
-        "created_at_lower_limit": config.created_at_back_seconds,
-        "created_at_upper_limit": config.created_at_ahead_seconds,
+        "created_at_lower_limit": admit::SECONDS_BACK_MAX,
+        "created_at_upper_limit": admit::SECONDS_AHEAD_MAX,
         "auth_required": true,
         "restricted_writes": true,
         "payment_required": false,

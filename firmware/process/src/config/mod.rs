@@ -49,8 +49,6 @@ section! {
     receipt_seconds: u64 = 10, "Longest wait of a record for its receipt, in seconds.";
     receipt_seconds_loaded: u64 = 60, "The same while more than `receipt_due_max` records wait.";
     receipt_due_max: u64 = 5_000, "Waiting records above which receipts are written at the slower pace.";
-    created_at_back_seconds: u64 = 604_800, "How far `created_at` may lie in the past, in seconds.";
-    created_at_ahead_seconds: u64 = 600, "How far `created_at` may lie in the future, in seconds.";
     ceremony_line_bytes_max: usize = 16_777_216, "Longest line on the ceremony socket in bytes.";
     drain_seconds: u64 = 5, "Seconds for open connections to end when the role stops.";
 }

@@ -7,7 +7,7 @@ use relaybox_protocol::envelope::{EpochSecret, Record, seal_family, seal_staff};
 use relaybox_protocol::epochs::{
     EpochSecrets, Import, NewEpoch, Sequence, build_epoch, build_grant, build_import,
 };
-use relaybox_protocol::event::tag;
+use relaybox_protocol::event::{sign, tag};
 use relaybox_protocol::grants::{
     AgentEntry, Desk, LinkEntry, Name, Patients, RosterEntry, Service, Suspended, Suspension, build_agent,
     build_destruction, build_link, build_roster, build_suspension,
@@ -296,6 +296,12 @@ impl Practice {
         let confidential = kind == 2123;
         seal_staff(&keys(author), &p, epoch, Some(&pk(child)), confidential, &record, &mut self.random)
             .unwrap()
+    }
+
+    /// The first message of a call.
+    pub(crate) fn signal(&mut self, author: &str, party: &str, expires: u64) -> Event {
+        let tags = vec![tag("p", [&pk(party).to_hex()]), tag("expiration", [&expires.to_string()])];
+        sign(&keys(author), 4050, tags, "sealed", self.now())
     }
 
     /// A message of a guardian about a child.

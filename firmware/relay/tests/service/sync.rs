@@ -9,7 +9,7 @@ use relaybox_protocol::hex;
 use serde_json::json;
 
 use crate::client::Client;
-use crate::practice::keys;
+use crate::practice::{keys, pk};
 use crate::relay::{Relay, config};
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -136,4 +136,19 @@ async fn each_filter_has_its_own_limit_and_no_event_comes_twice() {
     let ids: BTreeSet<_> = events.iter().map(|event| event["id"].to_string()).collect();
     assert_eq!((events.len(), ids.len()), (5, 5));
     assert_eq!(events.iter().filter(|event| event["kind"] == 2110).count(), 1);
+}
+
+#[tokio::test]
+async fn wraps_with_random_times_all_arrive_at_a_device_that_syncs_after_each() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let mut nurse = relay.login("nurse").await;
+    for (n, hours) in [1, 40, 2].into_iter().enumerate() {
+        let sender = practice.random.keys();
+        let tags = vec![tag("p", [&pk("mother").to_hex()])];
+        let wrap = sign(&sender, 1059, tags, "sealed", relay.now() - hours * 3_600);
+        nurse.publish(&wrap).await.stored();
+        let mut mother = relay.login("mother").await;
+        let ids = sync(&mut mother, json!({"kinds": [1059]})).await.unwrap();
+        assert_eq!((ids.len(), ids.contains(&wrap.id.to_hex())), (n + 1, true));
+    }
 }

@@ -313,6 +313,8 @@ async fn wraps_to_strangers_and_to_patients_get_one_same_answer() {
 async fn an_event_sent_again_is_a_duplicate_also_when_its_time_has_passed() {
     let (relay, mut practice) = Relay::staffed(config()).await;
     let mut nurse = relay.login("nurse").await;
+    let mut mother = relay.login("mother").await;
+    assert!(mother.req("live", &[json!({"kinds": [2113]})]).await.is_ok());
     let vital = practice.vital("nurse", "child");
     nurse.publish(&vital).await.stored();
     let again = nurse.publish(&vital).await;
@@ -323,6 +325,8 @@ async fn an_event_sent_again_is_a_duplicate_also_when_its_time_has_passed() {
     let mut doctor = relay.login("doctor").await;
     doctor.publish(&vital).await.refused("auth-required: log in with the key that signed the event");
     assert_eq!(nurse.count(json!({"kinds": [2113]})).await, Ok(1));
+    let delivered = mother.settled().await;
+    assert_eq!(delivered.iter().filter(|m| m[0] == "EVENT").count(), 1, "one delivery");
 }
 
 #[tokio::test]
