@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::members::Members;
 
-const SUPPORTED: [u16; 11] = [1, 9, 11, 17, 40, 42, 45, 59, 62, 70, 77];
+/// NIP-62 is answered with whom to ask, so it is not named here.
+const SUPPORTED: [u16; 10] = [1, 9, 11, 17, 40, 42, 45, 59, 70, 77];
 
 const POSTING_POLICY: &str = "This relay holds the health records of one practice, encrypted. Its members, their patients \
 and guardians write after login (NIP-42), each what the practice's signed policy allows; everybody else may send gift \
@@ -24,11 +25,9 @@ pub(crate) fn document(
         "name": config.name,
         "description": config.description,
         "supported_nips": SUPPORTED,
-        "software": "https://github.com/relaybox/relaybox",
         "version": env!("CARGO_PKG_VERSION"),
         "posting_policy_text": POSTING_POLICY,
         "limitation": limitation(config),
-        "retention": [{ "kinds": [[2100, 2129]], "time": null }],
     });
     if let Some(members) = document.as_object_mut() {
         if !config.contact.is_empty() {

@@ -87,8 +87,10 @@ impl Writer {
             let (admission, at) = match self.decide(&job, &verified).await {
                 Ok(decided) => decided,
                 Err(refusal) => {
-                    // The event before it in this batch may be the same one.
-                    self.store_plain(std::mem::take(&mut plain)).await;
+                    if plain.iter().any(|before: &Pending| before.verified.id() == verified.id()) {
+                        // Stored first, so that the second is seen to be the same.
+                        self.store_plain(std::mem::take(&mut plain)).await;
+                    }
                     self.refuse(&job, &verified, refusal).await;
                     continue;
                 }
