@@ -27,7 +27,7 @@ use crate::ingest::Job;
 use crate::messages;
 use crate::reading::{Page, Reader};
 use crate::service::{Handle, Phase, Place, Shared, refusal_of};
-use crate::session::{Effect, Session};
+use crate::session::{Effect, Session, sealed};
 
 /// Bytes in the outgoing buffer above which nothing more is put into it.
 const OUT_LOW: usize = 64 * 1024;
@@ -450,7 +450,10 @@ async fn ids(
             }
         };
         match shared.store.ids(&plan, members.at).await {
-            Ok((_, ids)) => result = Ok(ids),
+            Ok((_, ids)) => {
+                let sorted = tokio::task::spawn_blocking(move || sealed(ids)).await;
+                result = sorted.unwrap_or(Err(Refusal::Storage));
+            }
             Err(StoreError::Stale(head)) => {
                 shared.members_at(head.m).await;
                 continue;

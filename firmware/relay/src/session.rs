@@ -26,6 +26,7 @@ use crate::messages;
 
 pub use auth::normalised;
 pub use live::Live;
+pub use neg::sealed;
 
 /// WebSocket close codes (RFC 6455 7.4.1).
 pub const CLOSE_GOING_AWAY: u16 = 1001;
@@ -113,6 +114,7 @@ pub struct Session {
     pinged: bool,
     bytes_before_auth: usize,
     keys: Vec<PublicKey>,
+    logins: usize,
     invited: Vec<(PublicKey, [u8; 32])>,
     subscriptions: Vec<Subscription>,
     negs: Vec<neg::Neg>,
@@ -139,6 +141,7 @@ impl Session {
             pinged: false,
             bytes_before_auth: 0,
             keys: Vec::new(),
+            logins: 0,
             invited: Vec::new(),
             subscriptions: Vec::new(),
             negs: Vec::new(),

@@ -13,8 +13,15 @@ use crate::members::Members;
 /// Seconds by which an AUTH event's time may differ from ours (NIP-42).
 const AUTH_SKEW_SECONDS: u64 = 600;
 
+/// Logins tried on one socket for each key that it may have: each costs a signature check.
+const LOGINS_PER_KEY: usize = 8;
+
 impl Session {
     pub(super) fn log_in(&mut self, now: u64, json: &str, members: &Arc<Members>) -> Result<(), Refusal> {
+        self.logins += 1;
+        if self.logins > self.limits.auth_keys_max.saturating_mul(LOGINS_PER_KEY) {
+            return Err(Refusal::AuthKeys);
+        }
         let verified = Verified::parse(json, self.limits.event_bytes_max)?;
         let event = verified.event();
         let fits = verified.kind() == kinds::AUTH

@@ -268,3 +268,20 @@ fn without_a_practice_everything_has_one_answer() {
         [format!(r#"["CLOSED","a","{none}"]"#), format!(r#"["NEG-ERR","n","{none}"]"#)]
     );
 }
+
+#[test]
+fn logins_are_tried_a_bounded_number_of_times() {
+    let mut session = session(RelayConfig { auth_keys_max: 1, ..RelayConfig::default() });
+    let auth =
+        |challenge| sign(&keys(2), 22242, vec![tag("relay", [URL]), tag("challenge", [challenge])], "", NOW);
+    let (wrong, right) = (auth("other"), auth("challenge"));
+    let mut log_in = |event| {
+        session.handle_text(NOW, &json!(["AUTH", event]).to_string(), Some(&members()));
+        texts(&mut session).remove(0)
+    };
+    for _ in 0..7 {
+        assert!(log_in(&wrong).contains("does not fit"));
+    }
+    assert!(log_in(&right).contains("true"));
+    assert!(log_in(&right).contains("rate-limited: too many keys on one connection"));
+}
