@@ -9,12 +9,13 @@ use relaybox_protocol::epochs::{
 };
 use relaybox_protocol::event::{sign, tag};
 use relaybox_protocol::grants::{
-    AgentEntry, Desk, LinkEntry, Name, Patients, RosterEntry, Service, Suspended, Suspension, build_agent,
-    build_destruction, build_link, build_roster, build_suspension,
+    AgentEntry, ClientEntry, ClientKey, ClientSubject, Desk, LinkEntry, Name, Patients, RosterEntry, Service,
+    Suspended, Suspension, build_agent, build_client_grant, build_destruction, build_link, build_roster,
+    build_suspension,
 };
 use relaybox_protocol::keys::{KeyRole, prove};
 use relaybox_protocol::nip44::ConversationKey;
-use relaybox_protocol::permissions::{Compartment, Role, preticked};
+use relaybox_protocol::permissions::{Compartment, Role, Word, preticked};
 use relaybox_protocol::random::Random;
 use relaybox_protocol::{Event, EventId, Keys, PublicKey, SecretKey, Tag};
 use serde_json::json;
@@ -159,6 +160,10 @@ impl Practice {
     }
 
     pub(crate) fn roster(&mut self, name: &str, role: Role, ended: bool) -> Event {
+        self.roster_of(name, role, preticked(role), ended)
+    }
+
+    pub(crate) fn roster_of(&mut self, name: &str, role: Role, words: &[Word], ended: bool) -> Event {
         let pop = self.prove(name, KeyRole::Staff);
         let epoch = self.epochs.last().unwrap();
         let (n, pair) = (epoch.n, epoch.desk.clone());
@@ -166,7 +171,7 @@ impl Practice {
         let entry = RosterEntry {
             member: pk(name),
             role,
-            words: preticked(role),
+            words,
             from: START,
             until: None,
             ended,
@@ -185,11 +190,21 @@ impl Practice {
     }
 
     pub(crate) fn agent(&mut self, name: &str, service: Service, patients: Patients) -> Event {
+        self.agent_of(name, service, patients, &[2110, 2111, 2113, 2116])
+    }
+
+    pub(crate) fn agent_of(
+        &mut self,
+        name: &str,
+        service: Service,
+        patients: Patients,
+        kinds: &[u16],
+    ) -> Event {
         let pop = self.prove(name, KeyRole::Agent);
         let entry = AgentEntry {
             agent: pk(name),
             service,
-            kinds: &[2110, 2111, 2113, 2116],
+            kinds,
             compartments: &[Compartment::Desk, Compartment::Chart],
             patients,
             until: None,
@@ -239,6 +254,17 @@ impl Practice {
     }
 
     pub(crate) fn link(&mut self, author: &str, child: &str, guardian: &str, ended: bool) -> Event {
+        self.link_to(author, child, guardian, &[Compartment::Desk, Compartment::Chart], ended)
+    }
+
+    pub(crate) fn link_to(
+        &mut self,
+        author: &str,
+        child: &str,
+        guardian: &str,
+        compartments: &[Compartment],
+        ended: bool,
+    ) -> Event {
         let pop = self.prove(guardian, KeyRole::Guardian);
         let epoch = self.epochs.last().unwrap();
         let (n, pair) = (epoch.n, epoch.desk.clone());
@@ -247,7 +273,7 @@ impl Practice {
         let entry = LinkEntry {
             child: pk(child),
             guardian: pk(guardian),
-            compartments: &[Compartment::Desk, Compartment::Chart],
+            compartments,
             until: None,
             ended,
             pop: &pop,
@@ -266,6 +292,26 @@ impl Practice {
         let suspension =
             Suspension { of: Suspended::Person(&key), scope: None, sequence: None, created_at: self.now() };
         build_suspension(&keys(author), &suspension)
+    }
+
+    /// A 2109: this client may read the child.
+    pub(crate) fn client(&mut self, author: &str, client: &str, child: &str) -> Event {
+        let epoch = self.epochs.last().unwrap();
+        let (n, pair) = (epoch.n, epoch.desk.clone());
+        let subject = pk(child);
+        let entry = ClientEntry {
+            client,
+            subject: ClientSubject::Patient(&subject),
+            key: ClientKey::Thumbprint("thumb"),
+            scopes: &["patient/Immunization.read"],
+            until: self.now() + 86_400,
+            ended: false,
+            purpose: "form",
+            desk: Desk { n, pair: &pair },
+            sequence: None,
+            created_at: self.now(),
+        };
+        build_client_grant(&keys(author), &entry, &mut self.random).unwrap()
     }
 
     pub(crate) fn destruction(&mut self, ids: &[EventId]) -> Event {

@@ -17,7 +17,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 /// Ids that a client without any event learns of.
-async fn sync(client: &mut Client, filter: serde_json::Value) -> Result<BTreeSet<String>, String> {
+pub(crate) async fn sync(client: &mut Client, filter: serde_json::Value) -> Result<BTreeSet<String>, String> {
     let mut own = NegentropyStorageVector::new();
     own.seal().unwrap();
     let mut negentropy = Negentropy::new(Storage::Borrowed(&own), 0).unwrap();
