@@ -7,7 +7,7 @@ code, so that a slip in one shows in the other. Standard library only: python3 m
 The practice: "teen" has the own key "own", the guardians "parent" (desk and chart) and "aunt" (desk), and is
 named by a FHIR client. "other-child" has the guardian "father" and may not write any more. "barred" is a nurse
 with `confidential` whom a scoped 2108 bars from "teen". "fhir" reads its kinds of all patients, "scheduling"
-visits of clients' patients at the desk, "mail" nothing. "specialist" receives a share of one event. "locum" is a
+visits of clients' patients, "mail" nothing. "specialist" receives a share of one event. "locum" is a
 nurse and "uncle" a guardian whom the table's own 2108s end.
 """
 
@@ -25,7 +25,7 @@ MEMBERS = STAFF + AGENTS + FAMILIES
 OUTSIDE = ["specialist", "stranger", "anonymous", "suspended", "former", "former-guardian"]
 
 LINE = ["teen", "own", "parent", "aunt", "former-guardian"]  # whom "barred" never meets
-FHIR = [2109, 2110, 2111, 2113, 2116, 2122]
+FHIR = [2110, 2111, 2113, 2116, 2122]
 SCHEDULING = [2126, 2122]
 
 PLACES = {
@@ -52,7 +52,7 @@ def of_record(kind, by, to, compartment):
     readers = [who for who in HOLD[compartment] if who != "barred" or not names_teen(by, to)]
     if compartment != "confidential" and kind in FHIR:
         readers.append("fhir")
-    if compartment == "desk" and kind in SCHEDULING and "teen" in (by, to):
+    if compartment != "confidential" and kind in SCHEDULING and "teen" in (by, to):
         readers.append("scheduling")
     if to == "teen":
         readers += ["teen", "own"]
@@ -105,7 +105,7 @@ add(2101, "practice", "nurse", None, ["nurse"])
 ABOUT_TEEN = [who for who in STAFF if who != "barred"]
 add(2100, "doctor", "parent", None, ABOUT_TEEN + ["parent"])
 add(2104, "doctor", "teen", None, ABOUT_TEEN + ["teen", "own", "parent", "aunt"])
-add(2109, "doctor", "teen", None, ABOUT_TEEN + ["teen", "own", "parent", "aunt", "fhir"])
+add(2109, "doctor", "teen", None, ABOUT_TEEN + ["teen", "own", "parent", "aunt"])
 add(2108, "doctor", "locum", None, STAFF + ["teen", "own", "parent", "aunt"], scope="teen")
 add(2108, "doctor", "locum", None, MEMBERS + ["specialist"])
 add(2108, "doctor", "uncle", None, STAFF)
@@ -116,7 +116,7 @@ for place, to in [("desk", "teen"), ("chart", "teen"), ("chart", "parent"), ("co
 
 # For one person alone.
 for to in ("nurse", "teen", "own", "parent", "fhir", "mail"):
-    add(1059, None, to, None, [to])
+    add(1059, "one-time", to, None, [to])
 for kind in range(4050, 4056):
     add(kind, "doctor", "parent", None, ["doctor", "parent"])
 add(4050, "teen", "doctor", None, ["doctor", "teen"])
