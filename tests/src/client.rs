@@ -2,6 +2,7 @@
 //! authority or in clear.
 
 use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +11,10 @@ use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
 use relaybox_process::clock::Clock;
 use relaybox_protocol::{Event, Keys, event, kinds};
+use relaybox_web::proxy::Preface;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -75,6 +77,26 @@ impl Client {
         };
         let (socket, _) = tokio_tungstenite::client_async(url, stream).await?;
         Ok(Self { socket, url: url.to_owned(), early: VecDeque::new(), challenge: None, serial: 0 })
+    }
+
+    /// Connects to the relay's own socket with the gateway's preface, as a peer that asked for `host`.
+    ///
+    /// # Errors
+    /// When the connection or the WebSocket is refused.
+    pub async fn behind_the_gateway(socket: &Path, host: &str) -> Result<Self> {
+        let mut stream = UnixStream::connect(socket).await?;
+        let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let preface = Preface { source: peer, destination: peer, host: host.to_owned() };
+        stream.write_all(&preface.encode()?).await?;
+        let stream: Box<dyn Stream> = Box::new(stream);
+        let (socket, _) = tokio_tungstenite::client_async(format!("ws://{host}/"), stream).await?;
+        let url = format!("wss://{host}");
+        Ok(Self { socket, url, early: VecDeque::new(), challenge: None, serial: 0 })
+    }
+
+    /// The bare WebSocket, for a test that sends without waiting.
+    pub fn into_socket(self) -> WebSocketStream<Box<dyn Stream>> {
+        self.socket
     }
 
     /// Connects and logs in.

@@ -9,4 +9,6 @@ pub mod dev;
 pub mod http;
 pub mod node;
 pub mod pages;
+pub mod practice;
+pub mod role;
 pub mod vectors;

@@ -1,0 +1,176 @@
+//! The relay as a process of its own, `relaybox relay`, over a folder that outlives it: started,
+//! killed and started again on the same data.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use relaybox_process::rpc::ceremony::CeremonyClient;
+use relaybox_protocol::{Event, Keys};
+use serde_json::value::RawValue;
+
+use crate::client::Client;
+use crate::dev::binary;
+
+/// What clients call the relay.
+pub const HOST: &str = "relay.test";
+/// Steps in which the start is looked at, and how many of them a start may take.
+const STEP: Duration = Duration::from_millis(500);
+const STEPS_MAX: u32 = 240;
+
+/// A running relay.
+#[derive(Debug)]
+pub struct RelayRole {
+    child: Child,
+    folder: PathBuf,
+}
+
+/// Makes what the relay needs in an empty folder: its configuration, state and box key.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn furnish(folder: &Path, receipts_box: &Keys, relay: &str) -> Result<()> {
+    for name in ["state", "credentials"] {
+        std::fs::create_dir_all(folder.join(name))?;
+    }
+    let key = receipts_box.secret_key().to_secret_hex();
+    std::fs::write(folder.join("credentials/receipts.key"), format!("{key}\n"))?;
+    let config = format!("[relay]\nurls = [\"wss://{HOST}\"]\n{relay}\n");
+    Ok(std::fs::write(folder.join("relaybox.toml"), config)?)
+}
+
+impl RelayRole {
+    /// Starts the relay over a furnished folder and waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready; the message holds what it said.
+    pub fn start(folder: &Path, environment: &[(&str, OsString)]) -> Result<Self> {
+        let place = folder.join("notify");
+        let _ = std::fs::remove_file(&place);
+        let notify = UnixDatagram::bind(&place)?;
+        notify.set_read_timeout(Some(STEP))?;
+        let log = OpenOptions::new().create(true).append(true).open(folder.join("relay.log"))?;
+        let mut command = Command::new(binary()?);
+        command.arg("relay").arg("--config").arg(folder.join("relaybox.toml"));
+        command.arg("--state").arg(folder.join("state")).arg("--credentials").arg(folder.join("credentials"));
+        command.arg("--sockets").arg(folder);
+        command.env("NOTIFY_SOCKET", &place).envs(environment.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let mut role = Self { child: command.spawn()?, folder: folder.to_path_buf() };
+        let mut said = [0; 64];
+        for _ in 0..STEPS_MAX {
+            match notify.recv(&mut said) {
+                Ok(length) if &said[..length] == b"READY=1\n" => return Ok(role),
+                Ok(length) => bail!("the relay said {:?}", &said[..length]),
+                Err(_) => {
+                    if let Some(status) = role.child.try_wait()? {
+                        bail!("the relay ended with {status}; it said: {}", role.log()?);
+                    }
+                }
+            }
+        }
+        bail!("the relay is not ready in time; it said: {}", role.log()?)
+    }
+
+    /// Everything logged in this folder so far.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn log(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.folder.join("relay.log"))?)
+    }
+
+    /// The relay's process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL, and the end.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        self.child.kill()?;
+        Ok(self.child.wait()?)
+    }
+
+    /// SIGTERM, and the end.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn terminate(&mut self) -> Result<ExitStatus> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        Ok(self.child.wait()?)
+    }
+
+    /// A client that came through the gateway's socket and logged in.
+    ///
+    /// # Errors
+    /// When the relay refuses the key.
+    pub async fn login(&self, keys: &Keys) -> Result<Client> {
+        let mut client = Client::behind_the_gateway(&self.folder.join("relay.sock"), HOST).await?;
+        let (accepted, text) = client.auth(keys).await?;
+        if !accepted {
+            bail!("login refused: {text}");
+        }
+        Ok(client)
+    }
+
+    /// The relay's second socket.
+    ///
+    /// # Errors
+    /// When nothing listens there.
+    pub async fn ceremony(&self) -> Result<CeremonyClient> {
+        Ok(CeremonyClient::connect(&self.folder.join("ceremony.sock")).await?)
+    }
+
+    /// Holds a ceremony: one transaction. Gives the arrival numbers; a duplicate has none.
+    ///
+    /// # Errors
+    /// When it is refused or the connection fails.
+    pub async fn append(&self, events: &[Event]) -> Result<Vec<Option<u64>>> {
+        let stored = self.ceremony().await?.append(raw(events)?).await?;
+        Ok(stored.into_iter().map(|(_, seq)| seq).collect())
+    }
+
+    /// `relaybox store check` beside the running relay.
+    ///
+    /// # Errors
+    /// When it finds a fault; the message is what it said.
+    pub fn check(&self) -> Result<()> {
+        check(&self.folder.join("state"))
+    }
+}
+
+impl Drop for RelayRole {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Events as a ceremony takes them.
+///
+/// # Errors
+/// Never for a signed event.
+pub fn raw(events: &[Event]) -> Result<Vec<Box<RawValue>>> {
+    events.iter().map(|event| Ok(RawValue::from_string(event.as_json())?)).collect()
+}
+
+/// `relaybox store check` of a state directory.
+///
+/// # Errors
+/// When it finds a fault; the message is what it said.
+pub fn check(state: &Path) -> Result<()> {
+    let output = Command::new(binary()?).args(["store", "check", "--data"]).arg(state).output()?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        bail!("{}", String::from_utf8(said).context("the check speaks UTF-8")?);
+    }
+    Ok(())
+}
