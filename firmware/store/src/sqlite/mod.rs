@@ -68,11 +68,12 @@ impl Watch {
     }
 }
 
-/// One practice's database. Field order is drop order: the writer ends before the rest goes.
+/// One practice's database. Field order is drop order: the readers go before the writer, since only a
+/// connection that may write can move the log into the file when it is the last one.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    writer: Writer,
     pool: Arc<Pool>,
+    writer: Writer,
     watch: Arc<Watch>,
     tail: broadcast::Sender<Arc<Committed>>,
     config: StoreConfig,

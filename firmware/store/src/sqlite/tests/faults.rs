@@ -82,3 +82,19 @@ async fn a_file_of_a_newer_version_or_of_something_else_is_refused() {
         Err(StoreError::Unavailable(_))
     ));
 }
+
+#[tokio::test]
+async fn a_closed_store_is_one_file_that_can_be_copied_by_itself() {
+    let bench = Bench::new().await;
+    bench.append_one(event(0, 1, 1, 10)).await;
+    assert_eq!(bench.ask("{}").await.len(), 1, "a reader was open");
+    let Bench { store, config, clock, directory } = bench;
+    drop(store);
+    let names = std::fs::read_dir(directory.path()).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["practice.db"]);
+    let copy = directory.path().join("copy.db");
+    std::fs::copy(&config.path, &copy).unwrap();
+    let copy = open(&StoreConfig::at(copy), &clock).await.unwrap();
+    assert_eq!(copy.head().await.unwrap().n, 1);
+}
