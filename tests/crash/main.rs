@@ -5,10 +5,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod image;
 mod kept;
 mod kills;
 mod load;
+mod power;
 mod resend;
+mod shim;
 
 /// The number in an environment variable, or the short form's.
 fn times(name: &str, short: usize) -> usize {
