@@ -47,8 +47,8 @@ if command -v dpkg-query >/dev/null; then
 fi
 
 if [ -z "$(find_cargo)" ]; then
-    echo "setup: no cargo 1.$rust_minor_min or newer. On Debian 12 it comes from the security archive" >&2
-    echo "       (deb http://security.debian.org/debian-security bookworm-security main)." >&2
+    echo "setup: no cargo 1.$rust_minor_min or newer. On Debian 12 it comes from the security archive:" >&2
+    echo "       add bookworm-security to the sources of apt." >&2
     exit 1
 fi
 

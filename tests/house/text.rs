@@ -28,7 +28,7 @@ fn texts() -> Vec<PathBuf> {
     ];
     tree::files(".")
         .into_iter()
-        .filter(|path| path.extension().map_or(true, |e| EXTENSIONS.contains(&e.to_string_lossy().as_ref())))
+        .filter(|path| path.extension().is_none_or(|e| EXTENSIONS.contains(&e.to_string_lossy().as_ref())))
         .collect()
 }
 
@@ -57,10 +57,10 @@ fn empty_headings(page: &str) -> Vec<usize> {
             fenced = !fenced;
             open = None;
         } else if !fenced && line.starts_with('#') {
-            if let Some((at, above)) = open {
-                if level(line) <= above {
-                    empty.push(at);
-                }
+            if let Some((at, above)) = open
+                && level(line) <= above
+            {
+                empty.push(at);
             }
             open = Some((number + 1, level(line)));
         } else if !line.trim().is_empty() {

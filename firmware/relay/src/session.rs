@@ -39,7 +39,7 @@ pub const CLOSE_TOO_BIG: u16 = 1009;
 pub enum Effect {
     /// Send this text.
     Send(String),
-    /// Send an event to a subscription; `head` is [`messages::event_head`].
+    /// Send an event to a subscription; `head` is `messages::event_head`.
     Deliver {
         head: Arc<str>,
         bytes: Arc<str>,

@@ -230,7 +230,7 @@ mod tests {
         for length in 0..good.len() {
             assert!(Preface::parse(&good[..length]).is_err(), "{length}");
         }
-        let mut longer = good.clone();
+        let mut longer = good;
         longer.push(0);
         assert!(matches!(Preface::parse(&longer), Err(ProxyError::Length)));
     }

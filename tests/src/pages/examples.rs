@@ -55,6 +55,7 @@ struct Practice {
 pub fn examples() -> Result<Vec<Example>> {
     let mut practice = Practice::new();
     practice.policy()?;
+    practice.policy_of_staff()?;
     practice.grants()?;
     practice.records()?;
     practice.others()?;
@@ -144,7 +145,7 @@ impl Practice {
         keys::prove(keys, &self.p.public_key(), role, &mut self.random)
     }
 
-    /// 2105, 2102, 2103, 2104 and the policy events that end or pass on.
+    /// 2105, 2102 and 2103, by the practice key.
     fn policy(&mut self) -> Result<()> {
         let (p, now) = (self.p.clone(), self.now());
         let next = nostr_hash(&self.next.public_key());
@@ -193,7 +194,12 @@ impl Practice {
             created_at: self.now(),
         };
         self.keep("an agent that reads for FHIR clients", build_agent(&p, &entry), None);
+        Ok(())
+    }
 
+    /// 2104, 2109 and 2108, by staff.
+    fn policy_of_staff(&mut self) -> Result<()> {
+        let (staff, agent) = (self.staff.clone(), self.agent.clone());
         let (t, g, desk) = (self.t.public_key(), self.g.clone(), self.epoch(Compartment::Desk));
         let entry = LinkEntry {
             child: t,

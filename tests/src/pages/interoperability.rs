@@ -190,7 +190,7 @@ pub fn schema() -> Result<String> {
                     tag(vec![named("enc"), json!({"enum": ["nip44-dual", "nip44"]})], 2),
                     tag(vec![named("pc"), hex(64)], 2),
                     tag(vec![named("act"), named("sign")], 2),
-                    tag(vec![named("e"), hex(64), named(""), text.clone()], 4),
+                    tag(vec![named("e"), hex(64), named(""), text], 4),
                     tag(vec![named("x"), hex(64)], 2),
                     tag(vec![named("pop"), hex(64), hex(128)], 3),
                     tag(vec![json!({"enum": ["own", "rekey"]}), hex(64)], 2),

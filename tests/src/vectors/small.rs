@@ -111,7 +111,7 @@ pub(crate) fn visits() -> Value {
     };
     let parties = visits::parse(&visit()).unwrap();
     let times = [NOW - 901, NOW - 900, NOW, NOW + 1_800 + 7_199, NOW + 1_800 + 7_200];
-    let mut odd = visit().tags.clone().to_vec();
+    let mut odd = visit().tags.to_vec();
     odd.retain(|tag| tag.kind() != "end");
     odd.push(tag("end", [&NOW.to_string()]));
     json!({
