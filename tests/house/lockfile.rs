@@ -36,8 +36,16 @@ const LICENCES: [&str; 11] = [
     "0BSD",
 ];
 
+/// The lock files: of the workspace, and of the fuzz targets, which are a workspace of their own.
+const LOCKS: [&str; 2] = ["Cargo.lock", "tests/fuzz/Cargo.lock"];
+
 fn packages() -> Vec<(String, String, Option<String>)> {
-    let lock: toml::Table = tree::read("Cargo.lock").parse().unwrap();
+    packages_of(LOCKS[0])
+}
+
+/// Name, version and source of each locked package.
+fn packages_of(lock: &str) -> Vec<(String, String, Option<String>)> {
+    let lock: toml::Table = tree::read(lock).parse().unwrap();
     let field = |package: &toml::Value, name: &str| {
         package.get(name).and_then(toml::Value::as_str).map(str::to_owned)
     };
@@ -51,13 +59,53 @@ fn packages() -> Vec<(String, String, Option<String>)> {
 
 #[test]
 fn the_lock_file_holds_no_banned_crate_and_no_git_source() {
-    let packages = packages();
-    assert!(packages.len() > 50, "the lock file was not read");
-    for (name, version, source) in packages {
-        assert!(!BANNED.contains(&name.as_str()), "{name} {version} came in through a dependency");
-        let from_git = source.is_some_and(|source| source.starts_with("git+"));
-        assert!(!from_git, "{name} {version} comes from git");
+    for lock in LOCKS {
+        let packages = packages_of(lock);
+        assert!(packages.len() > 50, "{lock} was not read");
+        for (name, version, source) in packages {
+            assert!(!BANNED.contains(&name.as_str()), "{name} {version} came in through a dependency");
+            let from_git = source.is_some_and(|source| source.starts_with("git+"));
+            assert!(!from_git, "{name} {version} comes from git");
+        }
     }
+}
+
+type Locked = Vec<(String, String, Option<String>)>;
+
+/// Packages that both lock files hold, in a version that the first one has not, and how many both hold.
+fn drifted(root: &Locked, other: &Locked) -> (Vec<String>, usize) {
+    let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, version, _) in root {
+        versions.entry(name).or_default().insert(version);
+    }
+    let shared: Vec<(&str, &str, bool)> = other
+        .iter()
+        .filter_map(|(name, version, _)| {
+            versions
+                .get(name.as_str())
+                .map(|known| (name.as_str(), version.as_str(), known.contains(version.as_str())))
+        })
+        .collect();
+    let drifted =
+        shared.iter().filter(|(.., same)| !same).map(|(name, version, _)| format!("{name} {version}"));
+    (drifted.collect(), shared.len())
+}
+
+#[test]
+fn the_fuzz_targets_take_the_versions_of_the_workspace() {
+    let (drifted, shared) = drifted(&packages_of(LOCKS[0]), &packages_of(LOCKS[1]));
+    assert!(shared > 100, "only {shared} packages are shared");
+    assert!(drifted.is_empty(), "tests/fuzz/Cargo.lock: {drifted:?}; copy the lock file of the root there");
+}
+
+#[test]
+fn a_version_that_drifted_is_found_and_a_package_of_one_side_is_not() {
+    let lock = |packages: &[(&str, &str)]| -> Locked {
+        packages.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned(), None)).collect()
+    };
+    let root = lock(&[("serde", "1.0.2"), ("rand", "0.8.5"), ("rand", "0.9.0"), ("tokio", "1.54.0")]);
+    let other = lock(&[("serde", "1.0.3"), ("rand", "0.9.0"), ("libfuzzer-sys", "0.4.13")]);
+    assert_eq!(drifted(&root, &other), (vec!["serde 1.0.3".to_owned()], 2));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 pub mod access;
 mod body;
+pub mod corpus;
 mod envelope;
 mod epochs;
 mod event;

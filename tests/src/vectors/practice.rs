@@ -122,11 +122,11 @@ impl Practice {
         self.receipts.push(receipt);
     }
 
-    fn last(&self) -> &EpochSecrets {
+    pub(super) fn last(&self) -> &EpochSecrets {
         self.epochs.last().unwrap()
     }
 
-    fn sequence(&mut self) -> Sequence {
+    pub(super) fn sequence(&mut self) -> Sequence {
         self.seq += 1;
         Sequence { seq: self.seq, prev: None }
     }
@@ -152,7 +152,7 @@ impl Practice {
         event
     }
 
-    fn prove(&mut self, name: &str, role: KeyRole) -> String {
+    pub(super) fn prove(&mut self, name: &str, role: KeyRole) -> String {
         prove(&key(name), &key("practice").public_key(), role, &mut self.random)
     }
 
