@@ -62,14 +62,15 @@ pub const fn is_policy(kind: u16) -> bool {
     matches!(kind, 2102..=2110 | 2127)
 }
 
-/// True for kinds the practice key signs, which enter through the ceremony socket only.
+/// True for telehealth signalling (PROTOCOL 2.2).
 pub const fn is_signalling(kind: u16) -> bool {
     matches!(kind, SIGNALLING_FIRST..=SIGNALLING_LAST)
 }
 
-/// Kinds that can neither be deleted (NIP-09) nor vanished (NIP-62).
+/// Kinds that can neither be deleted (NIP-09) nor vanished (NIP-62): ours, and the former numbering
+/// of imported records.
 pub const fn is_undeletable(kind: u16) -> bool {
-    matches!(kind, 2100..=2129)
+    matches!(kind, 1000..=1015 | 2100..=2129)
 }
 
 /// How a relay keeps a kind (NIP-01).

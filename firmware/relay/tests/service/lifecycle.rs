@@ -267,3 +267,26 @@ async fn a_destruction_order_removes_the_records_it_names_and_keeps_their_receip
     let mut nurse = relay.login("nurse").await;
     assert_eq!(nurse.ids(json!({"kinds": [2113]})).await, [stays.id.to_hex()]);
 }
+
+#[tokio::test]
+async fn an_imported_record_is_not_deleted_by_its_author() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let epoch = practice.import_epoch();
+    relay.append(&[&epoch]).await.unwrap();
+    let tags = vec![tag("p", [&pk("p0").to_hex()]), tag("p", [&pk("old-child").to_hex()])];
+    let message = sign(&keys("old-child"), 1007, tags, "sealed", 1_500_000_000);
+    relay.import(&[&message]).await.unwrap();
+    let mut desk = relay.login("desk").await;
+    desk.publish(&practice.patient_with("desk", "old-child", &[tag("legacy", [])])).await.stored();
+    let mut author = relay.login("old-child").await;
+    let note = sign(&keys("old-child"), 30078, vec![tag("d", ["note"])], "sealed", practice.now());
+    author.publish(&note).await.stored();
+    let delete = |id: String| sign(&keys("old-child"), 5, vec![tag("e", [&id])], "", practice.now());
+    author
+        .publish(&delete(message.id.to_hex()))
+        .await
+        .refused("restricted: health records cannot be deleted here: ask the practice");
+    author.publish(&delete(note.id.to_hex())).await.stored();
+    assert_eq!(author.ids(json!({"kinds": [1007]})).await, [message.id.to_hex()]);
+    assert!(author.ids(json!({"kinds": [30078]})).await.is_empty());
+}
