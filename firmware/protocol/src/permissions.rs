@@ -145,6 +145,16 @@ pub const fn word_for(kind: u16) -> Option<Word> {
     })
 }
 
+/// Kinds that a patient or guardian writes, in the one-copy form (PROTOCOL 2.2).
+pub const fn family_writes(kind: u16) -> bool {
+    matches!(kind, 2117 | 2125 | 2126)
+}
+
+/// True kinds that a C that is not T writes, inside a 2123 (PROTOCOL 2.2).
+pub const fn own_key_writes(true_kind: u16) -> bool {
+    matches!(true_kind, 2117 | 2125)
+}
+
 /// Kinds on which `["act","sign"]` may stand (PROTOCOL 2.1).
 pub const fn may_be_signed(kind: u16) -> bool {
     matches!(kind, 2111 | 2119 | 2123)

@@ -2,7 +2,7 @@
 //! and person.
 
 use crate::envelope::{self, Envelope, Form};
-use crate::permissions::{Compartment, Word, kind_in, may_be_signed, word_for};
+use crate::permissions::{Compartment, Word, family_writes, kind_in, may_be_signed, word_for};
 use crate::policy::{GuardianLink, Member, Patient, Person, View};
 use crate::refusal::Refusal;
 use crate::{Event, PublicKey, kinds, visits};
@@ -101,8 +101,7 @@ fn by_guardian(
 /// What T and G have in common: 2117 to desk or chart, 2125 to chart, 2126 to desk, in one copy.
 fn by_family(view: &View<'_>, event: &Event, shape: &Envelope) -> Result<Compartment, Refusal> {
     let kind = event.kind.as_u16();
-    let writes = matches!(kind, kinds::MESSAGE | kinds::OUTSIDE_RECORD | kinds::VISIT);
-    if !writes || shape.form != Form::OneCopy {
+    if !family_writes(kind) || shape.form != Form::OneCopy {
         return Err(Refusal::Role);
     }
     if shape.sign {

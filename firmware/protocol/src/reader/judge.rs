@@ -10,7 +10,7 @@ use crate::event::{self, links, p_tag, tag_value};
 use crate::fold::{Act, Author, ReceiptOrder, Record};
 use crate::kinds;
 use crate::legacy::current_kind;
-use crate::permissions::{Compartment, Word, kind_in, word_for};
+use crate::permissions::{Compartment, Word, family_writes, kind_in, own_key_writes, word_for};
 use crate::policy::{Member, Patient, Person, Position, View};
 use crate::receipts::{ChainKey, Receipted};
 use crate::{Event, PublicKey};
@@ -184,13 +184,13 @@ impl<'a> Case<'a> {
                 self.form == Some(Form::Dual) && word(self.kind) && self.true_kind().is_none_or(word)
             }
             Signer::Family(family) if family.own_only => {
-                let fits = |kind| matches!(kind, kinds::MESSAGE | kinds::OUTSIDE_RECORD);
-                let confidential = self.kind == kinds::CONFIDENTIAL && self.true_kind().is_none_or(fits);
+                let confidential =
+                    self.kind == kinds::CONFIDENTIAL && self.true_kind().is_none_or(own_key_writes);
                 self.form == Some(Form::OneCopy) && !second && confidential
             }
             Signer::Family(_) => {
-                let kinds = matches!(self.kind, kinds::MESSAGE | kinds::OUTSIDE_RECORD | kinds::VISIT);
-                self.form == Some(Form::OneCopy) && kinds && (!second || self.kind == kinds::VISIT)
+                let writes = family_writes(self.kind);
+                self.form == Some(Form::OneCopy) && writes && (!second || self.kind == kinds::VISIT)
             }
         };
         if holds { Ok(()) } else { Err(Reason::Role) }
