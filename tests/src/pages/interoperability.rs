@@ -1,19 +1,20 @@
-//! `docs/ref/interoperability.md`, `envelope.schema.json` and `examples.json`.
+//! `docs/ref/interoperability.md` and `examples.json`.
 
 use std::fmt::Write as _;
 
 use anyhow::Result;
 use relaybox_protocol::kinds::{self, Keeping};
-use relaybox_protocol::permissions::{Compartment, kind_in, word_for};
+use relaybox_protocol::permissions::{Compartment, family_writes, kind_in, word_for};
 use relaybox_protocol::refusal::Refusal;
 use serde_json::{Value, json};
 
 use super::examples::Example;
+use super::tags;
 
 const HEAD: &str = "\
 # Interoperability
 
-Kinds, refusals, schema and examples, made from the code; a test keeps this page and its two JSON files
+Kinds, refusals, tags, schema and examples, made from the code; a test keeps this page and its two JSON files
 equal to it. [The protocol](protocol.md) says what they mean.
 
 ## Connection strings
@@ -35,7 +36,7 @@ P is the practice key, h the SHA-256 of the next practice key, both 64 lower-cas
 ";
 
 /// Kinds with their names, in the order of the page.
-const KINDS: [(u16, &str); 46] = [
+const KINDS: [(u16, &str); 47] = [
     (0, "profile"),
     (5, "deletion request; never for 2100–2129"),
     (1059, "gift wrap"),
@@ -82,6 +83,7 @@ const KINDS: [(u16, &str); 46] = [
     (30_078, "application data, sealed to self"),
     (32_110, "Draft"),
     (32_111, "Shared state"),
+    (32_225, "NIP-82 share"),
 ];
 
 /// The page in Markdown.
@@ -91,8 +93,9 @@ const KINDS: [(u16, &str); 46] = [
 pub fn page(examples: &[Example]) -> Result<String> {
     let mut page = HEAD.to_owned();
     page.push_str(
-        "## Kinds\n\nWord: the permission a member needs. Grants, drafts and policy by P follow rules of their own.\n\n\
-         | kind | what | kept as | compartments | word |\n|---|---|---|---|---|\n",
+        "## Kinds\n\nWord: the permission a member needs. Family: patients and guardians write it. Grants, drafts and \
+         policy by P follow rules of their own.\n\n\
+         | kind | what | kept as | compartments | word | family |\n|---|---|---|---|---|---|\n",
     );
     for (kind, name) in KINDS {
         let kept = match kinds::keeping(kind) {
@@ -104,7 +107,8 @@ pub fn page(examples: &[Example]) -> Result<String> {
         let compartments: Vec<&str> =
             Compartment::ALL.into_iter().filter(|c| kind_in(kind, *c)).map(Compartment::as_str).collect();
         let word = word_for(kind).map_or("", |word| word.as_str());
-        writeln!(page, "| {kind} | {name} | {kept} | {} | {word} |", compartments.join(" "))?;
+        let family = if family_writes(kind) { "yes" } else { "" };
+        writeln!(page, "| {kind} | {name} | {kept} | {} | {word} | {family} |", compartments.join(" "))?;
     }
     page.push_str(
         "\n## Refusals\n\nThe text of OK, CLOSED and NEG-ERR. The prefix is for programs, the rest for people; \
@@ -116,9 +120,16 @@ pub fn page(examples: &[Example]) -> Result<String> {
         writeln!(page, "| `{}` | {class} | `{text}` |", refusal.code())?;
     }
     page.push_str(
-        "\n## Envelope\n\n[envelope.schema.json](envelope.schema.json) is the JSON Schema (2020-12) of a clinical \
-         event. It says what the tags are; signatures, ciphertexts and who may write what are not its subject.\n\n\
-         ## Examples\n\n[examples.json](examples.json) holds one whole event of each kind below, drawn from one \
+        "\n## Tags\n\nThe tags of each kind, in any order but that of `p`. `key`, `id` and `hash` are 64 lower-case hex \
+         characters, `sig` 128, `d16` 32; `n` is a decimal number; `payload` is NIP-44. `?`: may be missing, `*`: any \
+         number, `{a,b}`: from a to b. [events.schema.json](events.schema.json) says the same as JSON Schema (2020-12); \
+         signatures, ciphertexts and who may write what are not its subject.\n\n| kind | tags |\n|---|---|\n",
+    );
+    for (kinds, tags) in tags::lists()? {
+        writeln!(page, "| {kinds} | {} |", tags.replace('|', "\\|"))?;
+    }
+    page.push_str(
+        "\n## Examples\n\n[examples.json](examples.json) holds one whole event of each kind below, drawn from one \
          seed, with the plaintext where there is a body. Ciphertexts are cut here.\n",
     );
     for example in examples {
@@ -155,50 +166,4 @@ pub fn examples_json(examples: &[Example]) -> Result<String> {
         })
         .collect();
     Ok(serde_json::to_string_pretty(&rows?)? + "\n")
-}
-
-/// The JSON Schema of a clinical event.
-///
-/// # Errors
-/// When it cannot be written down.
-pub fn schema() -> Result<String> {
-    let hex = |chars: usize| json!({"type": "string", "pattern": format!("^[0-9a-f]{{{chars}}}$")});
-    let tag = |cells: Vec<Value>, least: usize| json!({"type": "array", "prefixItems": cells, "items": false, "minItems": least});
-    let named = |name: &str| json!({"const": name});
-    let clinical: Vec<u16> = (0..=u16::MAX).filter(|kind| kinds::is_clinical(*kind)).collect();
-    let text = json!({"type": "string"});
-    let schema = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Clinical event",
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["id", "pubkey", "created_at", "kind", "tags", "content", "sig"],
-        "properties": {
-            "id": hex(64),
-            "pubkey": hex(64),
-            "created_at": {"type": "integer", "minimum": 0},
-            "kind": {"enum": clinical},
-            "content": text,
-            "sig": hex(128),
-            "tags": {
-                "type": "array",
-                "prefixItems": [tag(vec![named("p"), hex(64)], 2)],
-                "contains": tag(vec![named("pc"), hex(64)], 2),
-                "items": {"anyOf": [
-                    tag(vec![named("p"), hex(64), json!({"enum": ["provider", "guardian"]})], 2),
-                    tag(vec![json!({"enum": ["patient-content", "recipient-content"]}), text.clone()], 2),
-                    tag(vec![named("enc"), json!({"enum": ["nip44-dual", "nip44"]})], 2),
-                    tag(vec![named("pc"), hex(64)], 2),
-                    tag(vec![named("act"), named("sign")], 2),
-                    tag(vec![named("e"), hex(64), named(""), text], 4),
-                    tag(vec![named("x"), hex(64)], 2),
-                    tag(vec![named("pop"), hex(64), hex(128)], 3),
-                    tag(vec![json!({"enum": ["own", "rekey"]}), hex(64)], 2),
-                    tag(vec![named("legacy")], 1),
-                    tag(vec![json!({"enum": ["start", "end"]}), json!({"type": "string", "pattern": "^[0-9]+$"})], 2),
-                ]},
-            },
-        },
-    });
-    Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }
