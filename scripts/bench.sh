@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 . scripts/tools.sh
 use_cargo
 step build cargo build --release --locked --workspace --bins
-exec "${CARGO_TARGET_DIR:-target}/release/relaybox-bench" "$@"
+exec "${CARGO_TARGET_DIR:-target}/release/bench" "$@"

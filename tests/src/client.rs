@@ -289,7 +289,10 @@ pub fn auth_event(keys: &Keys, url: &str, challenge: &str, at: u64) -> Event {
 }
 
 /// A client's TLS that trusts the box's authority and nothing else.
-pub(crate) fn tls_config(ca: &Path) -> Result<rustls::ClientConfig> {
+///
+/// # Errors
+/// When the file holds no certificates.
+pub fn tls_config(ca: &Path) -> Result<rustls::ClientConfig> {
     use rustls::pki_types::pem::PemObject;
     let mut roots = rustls::RootCertStore::empty();
     for certificate in rustls::pki_types::CertificateDer::pem_file_iter(ca)? {

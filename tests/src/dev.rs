@@ -207,18 +207,27 @@ impl Drop for DevBox {
     }
 }
 
-/// The binary that `cargo build --workspace --bins --tests` leaves beside the tests.
+/// The binary that `cargo build --workspace --bins --tests` leaves beside the programs of this
+/// package.
 ///
 /// # Errors
 /// When it is not there.
 pub fn binary() -> Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let profile = test.parent().and_then(Path::parent).context("a test lies in target/<profile>/deps")?;
-    let path = profile.join("relaybox");
-    if !path.exists() {
-        bail!("{} is missing: run cargo build --workspace --bins --tests", path.display());
-    }
-    Ok(path)
+    built("relaybox")
+}
+
+/// A program of the workspace, as built with the one that asks: a test lies in a folder below.
+///
+/// # Errors
+/// When it is not there.
+pub fn built(name: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    own.ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .with_context(|| format!("{name} is missing: run cargo build --workspace --bins --tests"))
 }
 
 /// The first line of stdout, within the limit. The rest is read and dropped, so the box never blocks.
