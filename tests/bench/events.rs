@@ -110,7 +110,15 @@ fn list(
             let created_at = now - word(4) % BACK_SECONDS;
             let event = match order.size {
                 Size::Small => message(practice, keys, patient, created_at, &mut random)?,
-                size => record(practice, keys, patient, created_at, size, word(8) as usize + n, &mut random)?,
+                size => record(
+                    practice,
+                    keys,
+                    patient,
+                    created_at,
+                    size,
+                    usize::try_from(word(8))? + n,
+                    &mut random,
+                )?,
             };
             let frame = wire::frame(&format!("[\"EVENT\",{}]", event.as_json()));
             Ok(Prepared { frame, event })
