@@ -69,6 +69,22 @@ fn a_forged_or_odd_wrap_is_refused() {
 }
 
 #[test]
+fn two_forged_wraps_among_twenty_good_ones_are_named_and_harm_no_other() {
+    let doctor = keys("doctor");
+    let chat = |n: usize| Rumor::chat(&keys("b").public_key(), &format!("message {n}"), NOW);
+    let good = |n: usize| around(&doctor, 13, vec![], &chat(n).to_json(&doctor.public_key()), false);
+    let mut batch: Vec<Event> = (0..20).map(good).collect();
+    let text = chat(20).to_json(&doctor.public_key());
+    batch.insert(3, around(&keys("mallory"), 13, vec![], &text, false));
+    batch.insert(11, around(&doctor, 13, vec![], &text, true));
+    let opened: Vec<_> = batch.iter().map(|event| unwrap(&keys("b"), event)).collect();
+    assert_eq!(opened[3], Err(UnwrapError::Sender));
+    assert_eq!(opened[11], Err(UnwrapError::Signature));
+    let shown: Vec<_> = opened.into_iter().flatten().collect();
+    assert_eq!(shown, (0..20).map(|n| (doctor.public_key(), chat(n))).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_wrap_carries_more_than_a_record_body() {
     let text = "x".repeat(150_000);
     let rumor = Rumor::chat(&keys("b").public_key(), &text, NOW);

@@ -7,6 +7,7 @@
 )]
 
 mod client;
+mod forged;
 mod front;
 mod lifecycle;
 mod limits;
@@ -19,4 +20,5 @@ mod reading;
 mod relay;
 mod sync;
 mod table;
+mod whole;
 mod writing;
