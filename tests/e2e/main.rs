@@ -14,3 +14,4 @@ mod pages;
 mod reading;
 mod start;
 mod units;
+mod workstations;

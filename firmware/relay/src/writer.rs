@@ -176,6 +176,10 @@ impl Writer {
         let author = verified.event().pubkey;
         let known = job.authenticated.contains(&author)
             && self.own_kinds(&[verified.id()], author).await.is_ok_and(|kinds| !kinds.is_empty());
+        if !known && matches!(refusal, Refusal::ClinicalDelete | Refusal::ClinicalVanish) {
+            // Who asked is for the audit to say, never for the log.
+            log::warn!("a request to delete health records was refused (kind {})", verified.kind());
+        }
         answer(job, if known { Ok(Fate::Duplicate) } else { Err(refusal) });
     }
 
