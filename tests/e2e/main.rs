@@ -2,11 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
-<<<<<<< HEAD
 mod bench;
-=======
 mod clear;
->>>>>>> ed84d8f (Scan every byte that the demo's store holds for what people wrote and are called)
 mod demo;
 mod guide;
 mod interop;
