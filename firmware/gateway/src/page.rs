@@ -142,7 +142,7 @@ pub(crate) fn html(language: Language, state: RelayState, host: &str, people: &[
     let (tone, (fact, meaning)) = match state {
         RelayState::Serving => ("good", words.serving),
         RelayState::Unclaimed => ("wait", words.unclaimed),
-        RelayState::Down => ("stop", words.down),
+        RelayState::Failing | RelayState::Down => ("stop", words.down),
     };
     let mut page = format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -211,7 +211,7 @@ fn icon(state: RelayState) -> String {
     let path = match state {
         RelayState::Serving => "M5 12.5l4.5 4.5L19 7.5",
         RelayState::Unclaimed => "M12 7v5.5l3.5 2M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17",
-        RelayState::Down => "M6.5 6.5l11 11M17.5 6.5l-11 11",
+        RelayState::Failing | RelayState::Down => "M6.5 6.5l11 11M17.5 6.5l-11 11",
     };
     format!("<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"{path}\"/></svg>\n")
 }
@@ -261,6 +261,7 @@ mod tests {
         for (state, english, spanish) in [
             (RelayState::Serving, "The box is running", "La caja está funcionando"),
             (RelayState::Unclaimed, "belongs to nobody yet", "todavía no es de nadie"),
+            (RelayState::Failing, "does not take records", "no recibe documentos"),
             (RelayState::Down, "does not take records", "no recibe documentos"),
         ] {
             let page = html(Language::English, state, "relaybox.local", &[]);

@@ -106,11 +106,12 @@ async fn own(gate: &Gate, peer: &Peer, path: &str, headers: &HeaderMap) -> Respo
     }
 }
 
-/// For monitors: 200 while the relay answers, 503 otherwise. It names no key and no count.
+/// For monitors: 200 while the relay answers and its disk takes what it stores, 503 otherwise. It names no key and no count.
 fn health(state: RelayState) -> Response<Body> {
     let (status, word) = match state {
         RelayState::Serving => (StatusCode::OK, "serving"),
         RelayState::Unclaimed => (StatusCode::OK, "unclaimed"),
+        RelayState::Failing => (status::of(Class::Unavailable), "failing"),
         RelayState::Down => (status::of(Class::Unavailable), "down"),
     };
     let body = format!("{{\"gateway\":\"serving\",\"relay\":\"{word}\"}}\n");

@@ -63,6 +63,8 @@ pub(crate) enum RelayState {
     Serving,
     /// No practice has claimed the box.
     Unclaimed,
+    /// It answers, and cannot store.
+    Failing,
     Down,
 }
 
@@ -121,6 +123,7 @@ pub(crate) async fn state(socket: &Path, peer: &Peer, limit: Duration) -> RelayS
         serde_json::from_slice::<serde_json::Value>(&bytes).map_err(|_| UpstreamError::Document)
     };
     match tokio::time::timeout(limit, asked).await.unwrap_or(Err(UpstreamError::TooSlow)) {
+        Ok(document) if document.pointer("/relaybox/failing").is_some() => RelayState::Failing,
         Ok(document) if document.pointer("/relaybox/practice").is_some_and(|key| key.is_string()) => {
             RelayState::Serving
         }

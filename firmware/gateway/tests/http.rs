@@ -154,6 +154,16 @@ async fn a_relay_that_is_gone_shows_on_page_and_health_and_nothing_inside_does()
 }
 
 #[tokio::test]
+async fn a_relay_that_cannot_store_is_told_to_monitors_and_people_and_still_reached() {
+    let document = "{\"name\":\"stand-in\",\"relaybox\":{\"practice\":\"aa\",\"failing\":[\"storage\"]}}";
+    let gateway = start_with(|_| {}, document).await;
+    let health = gateway.get("/health", "").await;
+    assert!(health.starts_with("HTTP/1.1 503 ") && health.contains("\"relay\":\"failing\""), "{health}");
+    assert!(gateway.get("/", "").await.contains("does not take records"));
+    assert!(gateway.get("/", NIP11).await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
 async fn the_certificate_can_be_fetched_and_is_the_authoritys() {
     let gateway = start().await;
     let answer = gateway.get("/ca.crt", "").await;

@@ -19,6 +19,7 @@ pub(crate) fn document(
     config: &RelayConfig,
     own: Option<&PublicKey>,
     members: Option<&Members>,
+    failing: bool,
     now: u64,
 ) -> String {
     let mut document = json!({
@@ -38,7 +39,7 @@ pub(crate) fn document(
         }
     }
     if let Some(members) = members {
-        document["relaybox"] = practice(members, now);
+        document["relaybox"] = practice(members, failing, now);
     }
     document.to_string()
 }
@@ -61,8 +62,8 @@ fn limitation(config: &RelayConfig) -> Value {
 }
 
 /// What a stranger needs to write to the practice and to recognise it: P, the hash of the next
-/// practice key, and the inbox keys of its agents.
-fn practice(members: &Members, now: u64) -> Value {
+/// practice key, and the inbox keys of its agents; and what fails, while something does.
+fn practice(members: &Members, failing: bool, now: u64) -> Value {
     let view = members.view(now);
     let inbox =
         view.agents().into_iter().filter(|agent| matches!(agent.service.as_str(), "mail" | "billing"));
@@ -74,5 +75,8 @@ fn practice(members: &Members, now: u64) -> Value {
         practice.insert("next".to_owned(), hex::encode(&next).into());
     }
     practice.insert("inbox".to_owned(), inbox.into());
+    if failing {
+        practice.insert("failing".to_owned(), json!(["storage"]));
+    }
     Value::Object(practice)
 }

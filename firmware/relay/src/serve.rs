@@ -216,7 +216,13 @@ fn document(front: &Front) -> Response<Full<Bytes>> {
     let shared = &front.shared;
     let own = shared.box_keys.as_ref().map(relaybox_protocol::Keys::public_key);
     let members = shared.members();
-    let document = nip11::document(&shared.config, own.as_ref(), members.as_deref(), shared.stamp.now());
+    let document = nip11::document(
+        &shared.config,
+        own.as_ref(),
+        members.as_deref(),
+        shared.store.failing(),
+        shared.stamp.now(),
+    );
     text(document, "application/nostr+json")
 }
 

@@ -342,6 +342,11 @@ impl Store {
         self.engine.head().await
     }
 
+    /// Whether the last write failed: the disk is full, read-only or broken. Reads may go on.
+    pub fn failing(&self) -> bool {
+        self.engine.failing()
+    }
+
     /// True for the first caller only, until `until` (unix seconds).
     pub async fn once(&self, space: Space, key: &[u8], until: u64) -> Result<bool> {
         self.engine.once(space, key, until).await

@@ -20,7 +20,7 @@ mod txn;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::broadcast;
 
@@ -34,10 +34,12 @@ pub(crate) use self::tail::TailState;
 /// Commits a live receiver may be behind before it reads them from the database.
 const TAIL_COMMITS: usize = 256;
 
-/// What every part of the engine watches: the time, and the highest position seen.
+/// What every part of the engine watches: the time, the highest position seen, and whether the last
+/// write failed.
 pub(crate) struct Watch {
     clock: Arc<dyn Fn() -> u64 + Send + Sync>,
     seen: AtomicU64,
+    failing: AtomicBool,
     quota_bytes: u64,
 }
 
@@ -87,11 +89,20 @@ impl Engine {
         if keys::unsigned(last.unwrap_or(0)) > head.n {
             return Err(error::corrupt("an event after the head"));
         }
-        let watch = Arc::new(Watch { clock, seen: AtomicU64::new(head.n), quota_bytes: config.quota_bytes });
+        let watch = Arc::new(Watch {
+            clock,
+            seen: AtomicU64::new(head.n),
+            failing: AtomicBool::new(false),
+            quota_bytes: config.quota_bytes,
+        });
         let (tail, _) = broadcast::channel(TAIL_COMMITS);
         let writer = Writer::start(conn, Arc::clone(&watch), tail.clone())?;
         let pool = Pool::new(config.path.clone(), config.readers, config.reader_cache_kib);
         Ok(Self { writer, pool, watch, tail, config: config.clone() })
+    }
+
+    pub(crate) fn failing(&self) -> bool {
+        self.watch.failing.load(Ordering::SeqCst)
     }
 
     /// Runs work in the next write transaction; returns when it is durable.

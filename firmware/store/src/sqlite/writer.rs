@@ -2,6 +2,7 @@
 //! success before that commit is on disk, and the tail hears of it in the same order.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -113,9 +114,14 @@ fn serve(
     let mut log_holds_purged = false;
     while let Some(first) = queue.blocking_recv() {
         let mut after = Vec::new();
+        let changes = conn.total_changes();
         match group(conn, &mut queue, first, shared, &mut after) {
             Ok((before, Closed { head, events, checkpoint })) => {
                 shared.saw(head.n);
+                // A commit that wrote nothing says nothing about the disk.
+                if conn.total_changes() > changes && shared.failing.swap(false, Ordering::SeqCst) {
+                    log::info!("store: the database takes writes again");
+                }
                 log_holds_purged |= checkpoint;
                 if log_holds_purged {
                     log_holds_purged = !empty_log(conn);
@@ -127,11 +133,18 @@ fn serve(
                 after.into_iter().for_each(|reply| reply(Ok(())));
             }
             Err(error) => {
-                log::error!("store: a commit failed and nothing of it was kept: {}", error.error());
+                shared.failing.store(true, Ordering::SeqCst);
+                log::error!("store: a commit failed and nothing of it was kept: {}", causes(&error.error()));
                 after.into_iter().for_each(|reply| reply(Err(&error)));
             }
         }
     }
+}
+
+/// An error with its causes: the operator's only word about a disk that fails.
+fn causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// One commit: the first piece of work and what waits behind it.
