@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod copy;
+mod disk;
 mod image;
 mod kept;
 mod kills;

@@ -32,6 +32,8 @@ pub struct Practice {
     random: Random,
     seq: u64,
     last: Option<EventId>,
+    /// The position before the newest rotation.
+    before: (u64, Option<EventId>),
 }
 
 impl Practice {
@@ -51,6 +53,7 @@ impl Practice {
             random,
             seq: 0,
             last: None,
+            before: (0, None),
         }
     }
 
@@ -75,11 +78,18 @@ impl Practice {
     /// # Errors
     /// When an event cannot be built.
     pub fn rotation(&mut self) -> Result<Vec<Event>> {
+        self.before = (self.seq, self.last);
         let mut events = vec![self.epoch()?];
         for (member, _) in self.staff() {
             events.push(self.grant(&member.public_key())?);
         }
         Ok(events)
+    }
+
+    /// The newest rotation was not stored: the next one takes its place.
+    pub fn forget_rotation(&mut self) {
+        (self.seq, self.last) = self.before;
+        self.epochs.pop();
     }
 
     fn staff(&self) -> Vec<(Keys, Role)> {
