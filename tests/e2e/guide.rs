@@ -1,17 +1,29 @@
 //! Every command block of the guide is run as it stands there. Two things are replaced: the box is the
 //! binary that was built already, on port 0 with a folder of its own, and `ready.json` lies in that folder.
 
+use std::net::TcpListener;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
+use std::time::Duration;
 
 use relaybox_tests::client::Client;
-use relaybox_tests::dev::DevBox;
-use relaybox_tests::node;
+use relaybox_tests::dev::{self, DevBox};
+use relaybox_tests::{http, node};
 use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The blocks of this language on a page.
+fn blocks_of(page: &str, language: &str) -> Vec<String> {
+    page.split(&format!("```{language}\n"))
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().trim().to_owned())
+        .collect()
+}
 
 /// The `sh` blocks of a page.
 fn blocks(page: &str) -> Vec<String> {
-    page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().trim().to_owned()).collect()
+    blocks_of(page, "sh")
 }
 
 fn shell(command: &str, ready: &Path) -> Output {
@@ -73,4 +85,84 @@ fn the_guide_reads_a_childs_record_and_nothing_else() {
 
     let output = shell(tls, &ready);
     assert!(node::said(&output).contains("logged in at wss://"), "{}", node::said(&output));
+}
+
+/// The command with the binary that was built, and the demo's folder for the one in the project.
+fn command(block: &str, data: &Path) -> String {
+    let binary = dev::binary().unwrap();
+    block
+        .replace("target/debug/relaybox", &binary.to_string_lossy())
+        .replace(".relaybox-dev", &data.to_string_lossy())
+}
+
+fn run(command: &str, folder: &Path) -> String {
+    let output =
+        Command::new("bash").args(["-euo", "pipefail", "-c", command]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", node::said(&output));
+    node::said(&output)
+}
+
+#[test]
+fn the_guide_starts_keeps_checks_and_copies_a_box() {
+    let page = std::fs::read_to_string(node::root().join("docs/guide/run-a-box.md")).unwrap();
+    let blocks = blocks(&page);
+    assert_eq!(blocks.len(), 6, "{blocks:?}");
+    // What `make run` does with the box is in start.rs; here, that its arguments arrive.
+    assert_eq!(blocks[0], "make run");
+    for (block, script) in [(&blocks[0], "scripts/run.sh"), (&blocks[1], "scripts/run.sh --reset")] {
+        let said = run(&block.replacen("make", "make -n", 1), &node::root());
+        assert_eq!(said.trim(), script);
+    }
+    let dev = DevBox::empty().unwrap();
+    let folder = TempDir::new().unwrap();
+    let said = run(&command(&blocks[2], dev.folder()), folder.path());
+    assert_eq!(said.matches("the store is whole").count(), 2, "{said}");
+    assert!(dev.folder().join("gateway/ca.crt").is_file());
+}
+
+/// A process that does not outlive a test that fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a role as its block says and waits until it is ready.
+fn start_role(block: &str, folder: &Path, name: &str) -> Running {
+    let place = folder.join(name);
+    let notify = UnixDatagram::bind(&place).unwrap();
+    notify.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let child = Command::new("bash")
+        .args(["-c", &format!("exec {}", command(block, folder))])
+        .current_dir(folder)
+        .env("NOTIFY_SOCKET", &place)
+        .spawn()
+        .unwrap();
+    let running = Running(child);
+    let mut said = [0; 64];
+    let length = notify.recv(&mut said).unwrap();
+    assert_eq!(&said[..length], b"READY=1\n");
+    running
+}
+
+#[tokio::test]
+async fn the_guide_runs_the_roles_as_processes_of_their_own() {
+    let page = std::fs::read_to_string(node::root().join("docs/guide/run-a-box.md")).unwrap();
+    let blocks = blocks(&page);
+    let [config] = blocks_of(&page, "toml").try_into().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    std::fs::write(path.join("relaybox.toml"), config.replace("8443", &port)).unwrap();
+    run(&command(&blocks[3], path), path);
+    let _relay = start_role(&blocks[4], path, "relay.notify");
+    let _gateway = start_role(&blocks[5], path, "gateway.notify");
+    let url = format!("https://localhost:{port}/health");
+    let health = http::get(&url, &path.join("box/gateway/ca.crt"), &[]).await.unwrap();
+    assert!(health.contains("\"relay\":\"unclaimed\""), "{health}");
 }
