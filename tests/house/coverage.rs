@@ -118,6 +118,32 @@ fn every_row_of_the_coverage_is_proved_by_a_test_that_asserts() {
     println!("coverage: {of_features} of {FEATURES} rows proved, {} weaknesses", proved.len() - of_features);
 }
 
+/// Names of tests that a page gives in backquotes: words of a sentence joined by underscores.
+fn named_tests(page: &str) -> Vec<&str> {
+    let sentence = |name: &&str| {
+        name.matches('_').count() >= 4
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    page.split('`').skip(1).step_by(2).filter(sentence).collect()
+}
+
+#[test]
+fn every_test_that_a_page_names_exists() {
+    let tests = tests();
+    for (page, least) in [("docs/ARCHITECTURE.md", 15), ("docs/SECURITY.md", 30)] {
+        let text = tree::read(page);
+        let named = named_tests(&text);
+        assert!(named.len() >= least, "{page} names {} tests", named.len());
+        for name in named {
+            assert!(tests.contains_key(name), "{page}: there is no test {name}");
+        }
+    }
+    assert_eq!(
+        named_tests("of `a_b` and `one_two_three_four_five`, `A_b_c_d_e`"),
+        ["one_two_three_four_five"]
+    );
+}
+
 #[test]
 fn a_test_without_assertion_is_told_from_one_with() {
     let source = "fn a() { run(); }\nfn b() { if x { y } assert!(true); }\nfn c() {}";
