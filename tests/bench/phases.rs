@@ -118,14 +118,15 @@ impl Bench {
         let clock = Clock::System;
         let mut ceremony = CeremonyClient::connect(&self.place.data.join("run/ceremony.sock")).await?;
         let (mut head, mut since) = (0, clock.instant());
+        let mut looks = tokio::time::interval(Duration::from_millis(100));
         loop {
+            looks.tick().await;
             let now = ceremony.state().await?.head;
             if now != head {
                 (head, since) = (now, clock.instant());
             } else if clock.instant() - since > QUIET {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
