@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-import { finalizeEvent, nip17, nip44, nip77 } from 'nostr-tools'
+import { finalizeEvent, nip17, nip44, nip77, verifyEvent } from 'nostr-tools'
 import { hexToBytes } from 'nostr-tools/utils'
 
 import { RECORDS, login, openRecord, ownKey, query, tags } from '../../docs/guide/read-record.mjs'
@@ -146,6 +146,22 @@ test('a NIP-17 message reaches a member and its answer comes back', async () => 
   assert.equal(answer.pubkey, nurse.pubkey)
   family.close()
   staff.close()
+})
+
+test('a message that we wrapped opens in nostr-tools for its receiver alone', () => {
+  const vectors = JSON.parse(readFileSync(new URL('../vectors/wrap.json', import.meta.url), 'utf8'))
+  const receiver = hexToBytes(vectors.secrets.receiver)
+  // nostr-tools knows no ephemeral wraps.
+  const kept = vectors.cases.filter(({ event }) => event.kind === 1059)
+  assert.ok(kept.length > 1)
+  for (const { name, event, sender, rumor } of kept) {
+    assert.ok(verifyEvent(event), name)
+    const { id, kind, pubkey, tags, content, created_at } = nip17.unwrapEvent(event, receiver)
+    assert.deepEqual({ id, kind, pubkey, tags, content, created_at }, { ...rumor, pubkey: sender }, name)
+    assert.throws(() => nip17.unwrapEvent(event, hexToBytes(vectors.secrets.sender)), name)
+    const spoiled = `${event.content.slice(0, 100)}${event.content[100] === 'A' ? 'B' : 'A'}${event.content.slice(101)}`
+    assert.throws(() => nip17.unwrapEvent({ ...event, content: spoiled }, receiver), name)
+  }
 })
 
 test('a wrap to a key that nobody here has is refused with its reason', async () => {
