@@ -91,7 +91,9 @@ impl Relay {
     pub(crate) async fn greeted(&mut self) -> Result<()> {
         let clock = Clock::System;
         let start = clock.instant();
+        let mut tries = tokio::time::interval(Duration::from_micros(200));
         loop {
+            tries.tick().await;
             if Wire::open(&self.door).await.is_ok() {
                 return Ok(());
             }
@@ -101,7 +103,6 @@ impl Relay {
             if clock.instant() - start > Duration::from_secs(START_SECONDS) {
                 bail!("the relay does not answer");
             }
-            tokio::time::sleep(Duration::from_micros(200)).await;
         }
     }
 }
