@@ -76,6 +76,15 @@ fn real_and_former_payloads_with_one_version_byte_are_told_apart() {
 }
 
 #[test]
+fn what_reads_records_of_today_refuses_the_former_cipher() {
+    let (key, former) = case("33 bytes");
+    assert_eq!(key.decrypt(&STANDARD.encode(&former)), Err(CryptoError::Mac));
+    assert!(matches!(open(&key, &STANDARD.encode(former)), Ok(Opened::Legacy(_))));
+    let (key, real) = case("real NIP-44 v2, 33 bytes");
+    assert_eq!(key.decrypt(&STANDARD.encode(real)).unwrap().len(), 33);
+}
+
+#[test]
 fn any_flipped_bit_of_a_former_ciphertext_or_tag_is_refused() {
     let (key, payload) = case("33 bytes");
     assert!(open(&key, &STANDARD.encode(&payload)).is_ok());
