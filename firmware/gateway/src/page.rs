@@ -47,7 +47,10 @@ struct Words {
     health_link: &'static str,
     demo: &'static str,
     demo_why: &'static str,
-    columns: [&'static str; 4],
+    /// What a role of the demo is called; other words are shown as they are.
+    roles: [(&'static str, &'static str); 7],
+    /// Of a guardian: one child, several.
+    children: [&'static str; 2],
 }
 
 const ENGLISH: Words = Words {
@@ -72,8 +75,18 @@ const ENGLISH: Words = Words {
     apps_why: "Apps for Nostr health records use this address:",
     health_link: "State for monitoring",
     demo: "Demo people",
-    demo_why: "All of them are invented. Their secret keys are in demo.json of the data directory.",
-    columns: ["Name", "Role", "Children", "Public key"],
+    demo_why: "All of them are invented. Below each name stands the public key; the secret keys are in \
+        demo.json of the data directory.",
+    roles: [
+        ("doctor", "Doctor"),
+        ("nurse", "Nurse"),
+        ("ma", "Medical assistant"),
+        ("frontdesk", "Front desk"),
+        ("agent", "Program"),
+        ("guardian", "Parent or guardian"),
+        ("patient", "Patient"),
+    ],
+    children: ["1 child", "children"],
 };
 
 const SPANISH: Words = Words {
@@ -98,8 +111,18 @@ const SPANISH: Words = Words {
     apps_why: "Las aplicaciones para expedientes en Nostr usan esta dirección:",
     health_link: "Estado para supervisión",
     demo: "Personas de demostración",
-    demo_why: "Todas son inventadas. Sus claves secretas están en demo.json, en la carpeta de datos.",
-    columns: ["Nombre", "Función", "Hijos", "Clave pública"],
+    demo_why: "Todas son inventadas. Debajo de cada nombre está la clave pública; las claves secretas están \
+        en demo.json, en la carpeta de datos.",
+    roles: [
+        ("doctor", "Medicina"),
+        ("nurse", "Enfermería"),
+        ("ma", "Asistencia médica"),
+        ("frontdesk", "Recepción"),
+        ("agent", "Programa"),
+        ("guardian", "Madre, padre o tutor"),
+        ("patient", "Paciente"),
+    ],
+    children: ["1 menor", "menores"],
 };
 
 impl Language {
@@ -184,26 +207,26 @@ pub(crate) fn html(language: Language, state: RelayState, host: &str, people: &[
 fn write_people(page: &mut String, words: &Words, people: &[Person]) {
     let _ = write!(
         page,
-        "<section class=\"panel wide\">\n<h2>{}</h2>\n<p>{}</p>\n<div class=\"scroll\" tabindex=\"0\" \
-         role=\"region\" aria-label=\"{}\">\n<table>\n<thead><tr>",
-        words.demo, words.demo_why, words.demo
+        "<section class=\"panel wide\">\n<h2>{}</h2>\n<p>{}</p>\n<ul class=\"people\">\n",
+        words.demo, words.demo_why
     );
-    for column in words.columns {
-        let _ = write!(page, "<th scope=\"col\">{column}</th>");
-    }
-    page.push_str("</tr></thead>\n<tbody>\n");
     for person in people {
-        let children = if person.children == 0 { String::from("–") } else { person.children.to_string() };
+        let role = words.roles.iter().find(|(role, _)| *role == person.role);
+        let role = role.map_or(person.role.as_str(), |(_, word)| word);
+        let children = match person.children {
+            0 => String::new(),
+            1 => format!(", {}", words.children[0]),
+            more => format!(", {more} {}", words.children[1]),
+        };
         let _ = writeln!(
             page,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\">{children}</td>\
-             <td><code>{}</code></td></tr>",
+            "<li><strong>{}</strong><span>{}{children}</span><code>{}</code></li>",
             escaped(&person.name),
-            escaped(&person.role),
+            escaped(role),
             escaped(&person.pubkey)
         );
     }
-    page.push_str("</tbody>\n</table>\n</div>\n</section>\n");
+    page.push_str("</ul>\n</section>\n");
 }
 
 /// Check, clock, cross: a tone is never shown by colour alone.
@@ -289,5 +312,26 @@ mod tests {
         let page = html(Language::English, RelayState::Serving, "relaybox.local", &[person]);
         assert!(page.contains("&lt;b&gt;Ana&lt;/b&gt; &amp; &quot;Co&quot;") && !page.contains("<b>Ana"));
         assert!(page.contains("Demo people"));
+    }
+
+    #[test]
+    fn roles_and_children_are_said_in_the_readers_language() {
+        let person = |role: &str, children| Person {
+            name: "Ana".to_owned(),
+            role: role.to_owned(),
+            pubkey: "ab".to_owned(),
+            children,
+        };
+        for (role, children, english, spanish) in [
+            ("guardian", 2, ">Parent or guardian, 2 children<", ">Madre, padre o tutor, 2 menores<"),
+            ("guardian", 1, ">Parent or guardian, 1 child<", ">Madre, padre o tutor, 1 menor<"),
+            ("frontdesk", 0, ">Front desk<", ">Recepción<"),
+            ("<new>", 0, ">&lt;new&gt;<", ">&lt;new&gt;<"),
+        ] {
+            for (language, text) in [(Language::English, english), (Language::Spanish, spanish)] {
+                let page = html(language, RelayState::Serving, "relaybox.local", &[person(role, children)]);
+                assert!(page.contains(text), "{page}");
+            }
+        }
     }
 }
