@@ -125,6 +125,28 @@ test('negentropy finds exactly the events of the scope that are missing here', a
   relay.close()
 })
 
+test('a new client is complete by negentropy alone', async () => {
+  const [guardian] = holders('guardian')
+  const relay = await login(ready.relay, hexToBytes(guardian.secret))
+  const storage = new nip77.NegentropyStorageVector()
+  storage.seal()
+  const need = []
+  await new Promise((resolve, reject) => {
+    const sync = new nip77.NegentropySync(relay, storage, { kinds: RECORDS }, {
+      onhave: id => reject(new Error(`${id} was never here`)),
+      onneed: id => need.push(id),
+      onclose: reason => (reason ? reject(new Error(reason)) : resolve()),
+    })
+    sync.start()
+  })
+  const fetched = await query(relay, { ids: need })
+  const all = await query(relay, { kinds: RECORDS })
+  assert.ok(all.length > 20)
+  assert.deepEqual(fetched.map(({ id }) => id).sort(), all.map(({ id }) => id).sort())
+  assert.equal(await relay.count([{ kinds: RECORDS }], {}), all.length)
+  relay.close()
+})
+
 test('a NIP-17 message reaches a member and its answer comes back', async () => {
   const [guardian] = holders('guardian')
   const [nurse] = holders('nurse')

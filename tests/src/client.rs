@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 /// A frame that has not come after this long never will.
 const FRAME_MAX: Duration = Duration::from_secs(30);
@@ -63,6 +64,14 @@ impl Client {
     /// # Errors
     /// When the connection, TLS or the WebSocket is refused.
     pub async fn connect(url: &str, ca: Option<&Path>) -> Result<Self> {
+        Self::connect_from(url, ca, None).await
+    }
+
+    /// Connects as a browser's page of this origin does.
+    ///
+    /// # Errors
+    /// When the connection, TLS or the WebSocket is refused.
+    pub async fn connect_from(url: &str, ca: Option<&Path>, origin: Option<&str>) -> Result<Self> {
         let (scheme, rest) = url.split_once("://").context("a URL has a scheme")?;
         let address = rest.split('/').next().unwrap_or(rest);
         let tcp = TcpStream::connect(address).await?;
@@ -75,7 +84,11 @@ impl Client {
         } else {
             Box::new(tcp)
         };
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await?;
+        let mut request = url.into_client_request()?;
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse()?);
+        }
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
         Ok(Self { socket, url: url.to_owned(), early: VecDeque::new(), challenge: None, serial: 0 })
     }
 
