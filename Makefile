@@ -3,7 +3,7 @@ SHELL := /bin/bash
 # Two commands: `make run` starts a box with a demo practice, `make test` runs every test.
 # Both install what they miss on Debian 12 (scripts/setup.sh), and say how long each step took.
 
-.PHONY: help run test check bench heavy fresh fmt docs
+.PHONY: help run test check bench heavy mutants fresh fmt docs
 
 help:
 	@echo "make run    build and start a box with a demo practice (ARGS='--reset' begins anew)"
@@ -11,6 +11,7 @@ help:
 	@echo "make check  format, lints, docs, rules of the house"
 	@echo "make bench  speed and memory, release build"
 	@echo "make heavy  the long proofs: crash, power cut, simulation, fuzz, planted faults"
+	@echo "make mutants  changes of the access rules that no test notices (hours)"
 	@echo "make fresh  run and test in an empty Debian 12"
 	@echo "make fmt    format the sources"
 	@echo "make docs   write the pages that are made from the code"
@@ -33,6 +34,10 @@ bench:
 heavy:
 	@scripts/setup.sh tests
 	@scripts/heavy.sh $(ARGS)
+
+mutants:
+	@scripts/setup.sh tests
+	@scripts/mutants.sh $(ARGS)
 
 fresh:
 	@scripts/fresh.sh $(ARGS)

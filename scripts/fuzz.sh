@@ -23,7 +23,7 @@ case $unit in
 esac
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=("${all[@]}")
-command -v g++ >/dev/null || { echo "fuzz: g++ is missing: apt-get install g++" >&2; exit 1; }
+scripts/setup.sh fuzz
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 cd tests/fuzz

@@ -4,6 +4,7 @@
 #   scripts/setup.sh         what building and running needs
 #   scripts/setup.sh tests   also what checks and tests need (Node, as an npm package of its own)
 #   scripts/setup.sh browser a real browser, which the heavy proofs use
+#   scripts/setup.sh fuzz    a C++ compiler for libFuzzer, which the heavy proofs use
 #
 # Works as root or with sudo. Installs Debian packages only, and npm packages into tests/node.
 set -euo pipefail
@@ -40,6 +41,7 @@ if command -v dpkg-query >/dev/null; then
         command -v npm >/dev/null || missing+=(npm)
     fi
     if [ "${1:-}" = browser ]; then want chromium; fi
+    if [ "${1:-}" = fuzz ]; then want g++; fi
     if [ ${#missing[@]} -gt 0 ]; then
         echo "setup: missing: ${missing[*]}"
         # Debian's base archive has Rust 1.85; the security archive, known after an update, has 1.96.

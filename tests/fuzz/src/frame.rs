@@ -69,7 +69,7 @@ fn says_the_same_again(filter: &Filter, limits: &RelayConfig) {
     assert!(sets.iter().sum::<usize>() + tags <= limits.filter_values_max);
     let text = format!("[\"REQ\",\"again\",{}]", serde_json::to_string(filter).unwrap());
     match parse(&text, limits) {
-        Ok(Frame::Req { filters, .. }) => assert_eq!(filters, [filter.clone()]),
+        Ok(Frame::Req { filters, .. }) => assert_eq!(filters, std::slice::from_ref(filter)),
         other => panic!("{text}: {other:?}"),
     }
 }

@@ -14,6 +14,7 @@ pub mod event;
 pub mod filter;
 pub mod frame;
 pub mod legacy;
+pub mod mutate;
 pub mod policy;
 pub mod practice;
 pub mod preface;
@@ -24,8 +25,10 @@ pub type Verdict = &'static str;
 
 pub const OK: Verdict = "ok";
 
+pub type Target = fn(&[u8]) -> Verdict;
+
 /// Every target by its name, which is also the name of its folder of inputs.
-pub const TARGETS: [(&str, fn(&[u8]) -> Verdict); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("body", body::run),
     ("event", event::run),
     ("filter", filter::run),
@@ -35,3 +38,24 @@ pub const TARGETS: [(&str, fn(&[u8]) -> Verdict); 8] = [
     ("preface", preface::run),
     ("receipts", receipts::run),
 ];
+
+/// A target whose inputs are JSON: half of the changes are made to its values, half to its bytes.
+#[macro_export]
+macro_rules! json_target {
+    ($run:path) => {
+        libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+            $run(input);
+        });
+
+        libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+            let changed = if seed % 2 == 0 { $crate::mutate::json(&data[..size], seed) } else { None };
+            match changed {
+                Some(changed) if changed.len() <= max_size => {
+                    data[..changed.len()].copy_from_slice(&changed);
+                    changed.len()
+                }
+                _ => libfuzzer_sys::fuzzer_mutate(data, size, max_size),
+            }
+        });
+    };
+}

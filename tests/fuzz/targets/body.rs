@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| relaybox_fuzz::body::run(input));
+relaybox_fuzz::json_target!(relaybox_fuzz::body::run);

@@ -36,9 +36,9 @@ fn changed(verdict: &'static str, name: &str, event: &Event, change: impl FnOnce
 /// The observation of the doctor, signed anew with other tags or another time.
 fn observed(p: &mut Practice, author: &str, change: impl FnOnce(&mut Vec<Tag>), at: u64) -> Event {
     let good = p.write(2113, Compartment::Chart, Some("child"));
-    let mut tags = good.tags.clone().to_vec();
+    let mut tags = good.tags.to_vec();
     change(&mut tags);
-    sign(&key(author), 2113, tags, good.content.clone(), at)
+    sign(&key(author), 2113, tags, good.content, at)
 }
 
 fn shapes(p: &mut Practice) -> Vec<Case> {

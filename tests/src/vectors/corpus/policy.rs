@@ -57,13 +57,13 @@ fn registrations(p: &mut Practice) -> Vec<Case> {
     let by_nurse = p.link("ma", "father", false);
     let chart = {
         let good = p.patient("desk", "child", &[]);
-        let mut tags = good.tags.clone().to_vec();
+        let mut tags = good.tags.to_vec();
         tags[0] = tag("p", [&p.last().chart.public.to_hex()]);
         sign(&key("desk"), kinds::PATIENT, tags, "", p.now)
     };
     let stranger = {
         let good = p.patient("desk", "child", &[]);
-        let mut tags = good.tags.clone().to_vec();
+        let mut tags = good.tags.to_vec();
         tags[0] = tag("p", [&public("stranger")]);
         sign(&key("desk"), kinds::PATIENT, tags, "", p.now)
     };
