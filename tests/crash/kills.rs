@@ -1,6 +1,7 @@
 //! `kill -9` under load, again and again on the same data.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::time::Duration;
 
@@ -144,11 +145,11 @@ impl Victim {
         let mut clients = BTreeMap::new();
         for (id, json) in seen.unanswered() {
             let event = Event::from_json(json).unwrap();
-            if !clients.contains_key(&event.pubkey) {
+            if let Entry::Vacant(place) = clients.entry(event.pubkey) {
                 let everybody = self.practice.nurses.iter().chain([&self.practice.desk]);
                 let mut everybody = everybody.chain(self.practice.families.iter().map(|f| &f.parent));
                 let keys = everybody.find(|keys| keys.public_key() == event.pubkey).unwrap();
-                clients.insert(event.pubkey, self.role.login(keys).await.unwrap());
+                place.insert(self.role.login(keys).await.unwrap());
             }
             let client = clients.get_mut(&event.pubkey).unwrap();
             let (accepted, text) = client.publish(&event).await.unwrap();
