@@ -114,3 +114,36 @@ async fn a_chart_is_whole_with_ten_thousand_records_of_one_kind_in_the_practice(
     assert_eq!(sync(&mut mother, kind.clone()).await, Ok(own));
     assert_eq!(sync(&mut doctor, kind).await, Ok(all));
 }
+
+#[tokio::test]
+async fn a_reused_id_leaves_nothing_of_the_old_question_behind_the_new_ones_first_event() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let mut nurse = relay.login("nurse").await;
+    let events: Vec<Event> =
+        (0..1_000).map(|n| vital(&practice, "child", practice.now() - n, &"sealed ".repeat(300))).collect();
+    let frames: Vec<String> = events.iter().map(|event| json!(["EVENT", event]).to_string()).collect();
+    nurse.send_together(&frames.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for event in &events {
+        nurse.ok(&event.id.to_hex()).await.stored();
+    }
+    // A Unix socket holds little, so that the first answer still runs when the others are asked.
+    let mut reader = relay.login_by_gateway("nurse").await;
+    reader.send(r#"["REQ","a",{"kinds":[2113]}]"#).await;
+    reader.until("EVENT").await;
+    reader.send(r#"["REQ","a",{"kinds":[2110]}]"#).await;
+    reader.send(r#"["CLOSE","a"]"#).await;
+    reader.send(r#"["REQ","a",{"kinds":[2102]}]"#).await;
+    let answers = reader.settled().await;
+    assert_eq!(answers.iter().filter(|m| m[0] == "CLOSED").count(), 0);
+    let of_last = answers.iter().position(|m| m[0] == "EVENT" && m[2]["kind"] == 2102).unwrap();
+    let (before, after) = answers.split_at(of_last);
+    assert!(after.iter().all(|m| m[0] != "EVENT" || m[2]["kind"] == 2102), "an old answer comes late");
+    assert_eq!(after.iter().filter(|m| m[0] == "EOSE").count(), 1);
+    let cut = before.iter().filter(|m| m[0] == "EVENT" && m[2]["kind"] == 2113).count();
+    assert!(cut < 999, "the old question ran to its end: {cut}");
+    // The surviving question lives on.
+    nurse.publish(&practice.vital("nurse", "child")).await.stored();
+    let hired = practice.roster("ma", relaybox_protocol::permissions::Role::Ma, false);
+    relay.append(&[&hired]).await.unwrap();
+    assert_eq!(reader.until("EVENT").await[2]["id"], hired.id.to_hex());
+}
