@@ -263,7 +263,10 @@ impl Writer {
                 Err(refusal) => return answer(&job, Err(refusal)),
             };
             let events = [policy::Entry { verified: &verified, admission: &admission }];
-            match self.append_policy(&events, at, &held).await {
+            let stored = self.append_policy(&events, at, &held).await;
+            // A registration is due in its patient's chain as well.
+            self.shared.due.notify_one();
+            match stored {
                 Ok(outcomes) => match outcomes.first().and_then(|outcome| fate(*outcome)) {
                     Some(fate) => return answer(&job, fate),
                     None => self.catch_up().await,

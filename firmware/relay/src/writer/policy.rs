@@ -6,13 +6,14 @@ use relaybox_process::rpc::ceremony::Reply;
 use relaybox_protocol::admit::{self, Admission, Arrival};
 use relaybox_protocol::event::{EVENT_BYTES_MAX, Verified};
 use relaybox_protocol::kinds;
-use relaybox_protocol::policy::Door;
+use relaybox_protocol::policy::{Door, Policy};
 use relaybox_protocol::receipts::{ChainKey, PolicyMark, Row};
 use relaybox_protocol::refusal::Refusal;
 use relaybox_store::{Outcome, Result, Seq, StoreError};
 use serde_json::value::RawValue;
 
 use super::{STALE_TRIES, Writer, fate, refused, store};
+use crate::members::Members;
 use crate::receipts::{self, Next};
 use crate::service::refusal_of;
 use crate::stamp::Held;
@@ -110,15 +111,12 @@ impl Writer {
         let stored = self.stored_ids(events.iter().map(Verified::id)).await?;
         let held = self.shared.stamp.hold();
         let now = held.second();
-        let mut trial = members.policy.clone();
-        let mut admissions = Vec::with_capacity(events.len());
-        for (index, event) in order(events).filter(|(_, event)| !stored.contains(&event.id())) {
-            let position = members.at + 1 + admissions.len() as u64;
-            match admit_in_trial(&mut trial, event, position, now) {
-                Ok(admission) => admissions.push((index, admission)),
-                Err(refusal) => return Ok(refused(index, refusal)),
-            }
-        }
+        let mut fresh = order(events, &members.policy);
+        fresh.retain(|(_, event)| !stored.contains(&event.id()));
+        let (trial, admissions) = match admit_all(&members, fresh, now) {
+            Ok(admitted) => admitted,
+            Err((index, refusal)) => return Ok(refused(index, refusal)),
+        };
         let certified = |keys: &relaybox_protocol::Keys| trial.now(now).certified_box(&keys.public_key());
         if !admissions.is_empty() && !self.shared.box_keys.as_ref().is_some_and(certified) {
             return Ok(refused(0, Refusal::BoxNotCertified));
@@ -170,25 +168,43 @@ fn told(outcome: Outcome) -> Refusal {
 
 /// The order in which a ceremony's events arrive: those of the public policy chain as given, then
 /// the others as given. An event that stands twice counts once.
-fn order(events: &[Verified]) -> impl Iterator<Item = (usize, &Verified)> {
-    let public = |event: &Verified| {
-        matches!(
-            event.kind(),
-            kinds::STAFF_ROSTER
-                | kinds::SERVICE_AGENT_GRANT
-                | kinds::PRACTICE_EPOCH
-                | kinds::SUCCESSION
-                | kinds::SUSPENSION
-        )
-    };
+fn order<'a>(events: &'a [Verified], policy: &Policy) -> Vec<(usize, &'a Verified)> {
     let mut seen = BTreeSet::new();
-    let first = events.iter().enumerate().filter(move |(_, event)| public(event));
-    let then = events.iter().enumerate().filter(move |(_, event)| !public(event));
-    first.chain(then).filter(move |(_, event)| seen.insert(event.id()))
+    let mut order: Vec<_> = events.iter().enumerate().filter(|(_, event)| seen.insert(event.id())).collect();
+    order.sort_by_key(|(_, event)| policy.chain_of(event.event()) != Some(ChainKey::Policy));
+    order
+}
+
+/// Judges the events one after the other. What a 2108 names may stand in the same ceremony, so its
+/// chain shows when it is judged: when one of the public chain came after one of the other, all are
+/// judged anew in the right order. A key never loses its role, so this ends.
+fn admit_all(
+    members: &Members,
+    mut events: Vec<(usize, &Verified)>,
+    now: u64,
+) -> std::result::Result<(Policy, Vec<(usize, Admission)>), (usize, Refusal)> {
+    loop {
+        let mut trial = members.policy.clone();
+        let mut admissions = Vec::with_capacity(events.len());
+        for (index, event) in &events {
+            let position = members.at + 1 + admissions.len() as u64;
+            match admit_in_trial(&mut trial, event, position, now) {
+                Ok(admission) => admissions.push((*index, admission)),
+                Err(refusal) => return Err((*index, refusal)),
+            }
+        }
+        let staff = |(_, admission): &(usize, Admission)| !admission.chains.contains(&ChainKey::Policy);
+        if admissions.is_sorted_by_key(staff) {
+            return Ok((trial, admissions));
+        }
+        let mut both: Vec<_> = events.into_iter().zip(&admissions).collect();
+        both.sort_by_key(|(_, admission)| staff(admission));
+        events = both.into_iter().map(|(event, _)| event).collect();
+    }
 }
 
 fn admit_in_trial(
-    trial: &mut relaybox_protocol::policy::Policy,
+    trial: &mut Policy,
     event: &Verified,
     position: Seq,
     now: u64,

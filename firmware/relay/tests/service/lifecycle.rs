@@ -1,7 +1,7 @@
 //! Start, claim, receipts, stop, start again.
 
 use relaybox_protocol::event::{sign, tag};
-use relaybox_protocol::permissions::Compartment;
+use relaybox_protocol::permissions::{Compartment, Role};
 use relaybox_protocol::receipts::{self, Receipt};
 use relaybox_protocol::{Event, kinds};
 use relaybox_store::{Store, StoreConfig};
@@ -86,6 +86,34 @@ async fn a_ceremony_is_stored_whole_or_not_at_all_and_again_is_a_duplicate() {
     let receipts = receipts_of(&relay, json!({"kinds": [2122], "#c": ["policy"]})).await;
     let named = receipts.iter().flat_map(|receipt| &receipt.rows).filter(|row| row.id == epoch.id).count();
     assert_eq!(named, 1);
+}
+
+#[tokio::test]
+async fn a_ceremonys_events_arrive_in_the_order_of_their_receipts() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let mut doctor = relay.login("doctor").await;
+    let (of_guardian, of_nurse) =
+        (practice.suspension("doctor", "mother"), practice.suspension("doctor", "nurse"));
+    for suspension in [&of_guardian, &of_nurse] {
+        doctor.publish(suspension).await.stored();
+    }
+    // The guardian's lift stands in the staff's chain, whose rows come after those of the other.
+    let lifts = [practice.lift(&of_guardian.id), practice.lift(&of_nurse.id)];
+    let stored = relay.append(&[&lifts[0], &lifts[1]]).await.unwrap();
+    assert!(stored[1].1.unwrap() < stored[0].1.unwrap(), "{stored:?}");
+}
+
+#[tokio::test]
+async fn a_registration_gets_its_patients_receipt_without_another_record() {
+    let relay = Relay::empty(config()).await;
+    let mut practice = Practice::new(std::sync::Arc::clone(&relay.clock));
+    practice.claim(&relay).await;
+    relay.append(&[&practice.roster("nurse", Role::Nurse, false)]).await.unwrap();
+    let mut doctor = relay.login("doctor").await;
+    let patient = practice.patient("doctor", "child");
+    doctor.publish(&patient).await.stored();
+    let receipts = all_receipted(&relay, "child", 1).await;
+    assert_eq!(receipts[0].rows[0].id, patient.id);
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ use relaybox_protocol::epochs::{
 use relaybox_protocol::event::{sign, tag};
 use relaybox_protocol::grants::{
     AgentEntry, ClientEntry, ClientKey, ClientSubject, Desk, LinkEntry, Name, Patients, RosterEntry, Service,
-    Suspended, Suspension, build_agent, build_client_grant, build_destruction, build_link, build_roster,
-    build_suspension,
+    Suspended, Suspension, build_agent, build_client_grant, build_destruction, build_lift, build_link,
+    build_roster, build_suspension,
 };
 use relaybox_protocol::keys::{KeyRole, prove};
 use relaybox_protocol::nip44::ConversationKey;
@@ -317,6 +317,12 @@ impl Practice {
     pub(crate) fn destruction(&mut self, ids: &[EventId]) -> Event {
         let sequence = self.sequence();
         let event = build_destruction(&self.p, ids, sequence, self.now());
+        self.signed_by_p(event)
+    }
+
+    pub(crate) fn lift(&mut self, suspension: &EventId) -> Event {
+        let sequence = self.sequence();
+        let event = build_lift(&self.p, suspension, sequence, self.now());
         self.signed_by_p(event)
     }
 
