@@ -63,7 +63,14 @@ impl Generator<'_> {
         }
     }
 
+    /// Often to the very second at which something ends, or to the one before.
     fn seconds(&mut self) -> u64 {
+        let edges = self.reference.reread(self.world.now).edges();
+        if !edges.is_empty() && self.world.dice.chance(40) {
+            let nearest = &edges[..edges.len().min(3)];
+            let edge = *self.world.dice.pick(nearest);
+            return edge - self.world.now - self.world.dice.below(2);
+        }
         match self.world.dice.below(20) {
             0 => 86_400,
             1 => 599,

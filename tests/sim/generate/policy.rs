@@ -232,7 +232,7 @@ impl Generator<'_> {
     pub(super) fn ceremony(&mut self) -> Op {
         let mut rotates = false;
         let events = match self.world.dice.below(20) {
-            0..=4 => {
+            0..=3 => {
                 rotates = true;
                 let grace = if self.world.dice.chance(60) { 600 } else { 0 };
                 let mut events = vec![self.world.epoch(grace)];
@@ -247,13 +247,13 @@ impl Generator<'_> {
                 events.push(self.world.event("practice", 2101, tags, created_at));
                 events
             }
-            5..=11 => vec![self.roster_change()],
-            12..=13 => vec![self.agent_change()],
-            14 => {
+            4..=8 => vec![self.roster_change()],
+            9 => vec![self.agent_change()],
+            10 => {
                 let tags = self.link_tags();
                 vec![self.world.by_practice(2104, tags)]
             }
-            15 => {
+            11 => {
                 let tags = self.suspension_tags();
                 vec![self.world.by_practice(2108, tags)]
             }

@@ -101,8 +101,8 @@ impl Generator<'_> {
             *self.world.dice.pick(&["desk", "chart", "confidential"])
         };
         let back = match self.world.dice.below(100) {
-            0..=84 => 0,
-            85..=95 => 1,
+            0..=79 => 0,
+            80..=95 => 1,
             96..=97 => 2,
             98 => 3,
             _ => usize::MAX / 2,

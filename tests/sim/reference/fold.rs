@@ -446,6 +446,19 @@ impl<'a> State<'a> {
         self.link_ids.keys().map(|id| (*id).to_owned()).collect()
     }
 
+    /// Seconds to come at which a grace, a term or a limit ends, nearest first.
+    pub(crate) fn edges(&self) -> Vec<u64> {
+        let versions = self.links.values().chain(self.members.values()).chain(self.clients.values());
+        let terms = versions.filter(|version| !version.ended).map(|version| version.item);
+        let terms = terms.chain(self.shares.iter().copied()).filter_map(|item| item.number("until"));
+        let graces = self.epochs.last().map(|epoch| epoch.received + epoch.grace);
+        let limits = self.suspensions.values().map(|item| item.received + 3_600);
+        let mut edges: Vec<_> = terms.chain(graces).chain(limits).filter(|at| *at > self.now).collect();
+        edges.sort_unstable();
+        edges.dedup();
+        edges
+    }
+
     pub(crate) fn client_ids(&self) -> Vec<String> {
         self.clients.keys().map(|(client, _)| (*client).to_owned()).collect()
     }
