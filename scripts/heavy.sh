@@ -27,3 +27,7 @@ step "a browser of another origin" foreign_page
 # Ten million inputs of each target; of the two that fold whole histories, half a million.
 step "fuzz what strangers send" scripts/fuzz.sh runs "${FUZZ_RUNS:-10000000}" frame filter event body legacy preface
 step "fuzz what members sign" scripts/fuzz.sh runs "${FUZZ_RUNS:-500000}" policy receipts
+
+simulation() { RELAYBOX_SIM_SEEDS=200 cargo test --workspace --locked --test sim -- --nocapture; }
+step simulation simulation
+step "planted faults" scripts/faults.sh all

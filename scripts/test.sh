@@ -7,4 +7,10 @@ use_cargo
 
 # The end-to-end tests start the binary that this step leaves beside them.
 step build cargo build --workspace --locked --bins --tests
+# The faults that the simulation must find still fit the sources; two of them are planted when all
+# tests are asked for, the others by `make heavy`.
+step "planted faults apply" scripts/faults.sh
 step tests cargo test --workspace --locked "$@"
+if [ $# -eq 0 ]; then
+    step "planted faults" scripts/faults.sh 2 6
+fi

@@ -146,9 +146,10 @@ impl World {
         self.hex(&name)
     }
 
-    /// `["seq",n] ["prev",id]` of the next event by P; now and then one that stood already.
+    /// `["seq",n] ["prev",id]` of the next event by P; after the first day now and then one that stood
+    /// already.
     fn sequence(&mut self) -> Sequence {
-        if self.seq < 3 || !self.dice.chance(4) {
+        if self.seq < 12 || !self.dice.chance(4) {
             self.seq += 1;
         }
         Sequence { seq: self.seq, prev: self.last }
