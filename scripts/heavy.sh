@@ -13,6 +13,12 @@ each_crate_alone() {
     done
 }
 
+# Two hundred kills under load and two hundred images of a power cut (tests/crash).
+crash() {
+    cargo build --locked --quiet --workspace --bins --tests
+    RELAYBOX_KILLS=200 RELAYBOX_IMAGES=240 cargo test --locked --workspace --test crash -- --nocapture
+}
+
 step "each crate alone" each_crate_alone
 
 # A page of a foreign origin, in a real browser, opens a record of the box.
@@ -31,3 +37,5 @@ step "fuzz what members sign" scripts/fuzz.sh runs "${FUZZ_RUNS:-500000}" policy
 simulation() { RELAYBOX_SIM_SEEDS=200 cargo test --workspace --locked --test sim -- --nocapture; }
 step simulation simulation
 step "planted faults" scripts/faults.sh all
+
+step crash crash

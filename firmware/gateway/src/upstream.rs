@@ -63,7 +63,7 @@ pub(crate) enum RelayState {
     Serving,
     /// No practice has claimed the box.
     Unclaimed,
-    /// It answers, and cannot store.
+    /// It answers, and cannot do all of its work.
     Failing,
     Down,
 }

@@ -102,7 +102,7 @@ pub(crate) async fn run<S>(
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let session = Session::new(Arc::clone(&shared.config), peer.urls, peer.challenge, shared.stamp.now());
+    let session = Session::new(Arc::clone(&shared.config), peer.urls, peer.challenge, shared.stamp.clock());
     let handle = Arc::new(Handle::new(session));
     let place = Place::take(&shared, &handle);
     let (reader, writer) = tokio::io::split(stream);
@@ -204,7 +204,7 @@ where
             Event::Woken => {}
             Event::Message(message) => return self.received(message),
             Event::Timeout => {
-                self.handle.session().handle_timeout(self.shared.stamp.now());
+                self.handle.session().handle_timeout(self.shared.stamp.clock());
                 self.timer_over = true;
                 return !self.closing;
             }
@@ -215,7 +215,7 @@ where
 
     fn timer(&self) -> Sleep {
         let due = self.handle.session().poll_timeout();
-        let wait = due.saturating_sub(self.shared.stamp.now()).max(1);
+        let wait = due.saturating_sub(self.shared.stamp.clock()).max(1);
         tokio::time::sleep(Duration::from_secs(wait))
     }
 
@@ -274,7 +274,7 @@ where
 
     /// An event goes on to the signature check, if its payer still has a token.
     fn admit(&mut self, id: String, payer: Option<relaybox_protocol::PublicKey>, json: String) {
-        let now = self.shared.stamp.now();
+        let now = self.shared.stamp.clock();
         let granted = match payer {
             Some(key) => lock(&self.shared.per_key).take(key, now),
             None => lock(&self.shared.per_address).take(self.address, now),
@@ -347,10 +347,13 @@ where
         match message {
             Some(Ok(Message::Text(text))) => {
                 let members = self.shared.members();
+                session.handle_clock(self.shared.stamp.behind());
                 session.handle_text(now, text.as_str(), members.as_ref());
             }
             Some(Ok(Message::Binary(_))) => session.handle_binary(),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => session.handle_heard(now),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+                session.handle_heard(self.shared.stamp.clock())
+            }
             Some(Ok(Message::Close(_))) => {
                 drop(session);
                 // The library has put its own close frame among the replies.

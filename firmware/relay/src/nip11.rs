@@ -19,7 +19,7 @@ pub(crate) fn document(
     config: &RelayConfig,
     own: Option<&PublicKey>,
     members: Option<&Members>,
-    failing: bool,
+    failing: &[&str],
     now: u64,
 ) -> String {
     let mut document = json!({
@@ -63,7 +63,7 @@ fn limitation(config: &RelayConfig) -> Value {
 
 /// What a stranger needs to write to the practice and to recognise it: P, the hash of the next
 /// practice key, and the inbox keys of its agents; and what fails, while something does.
-fn practice(members: &Members, failing: bool, now: u64) -> Value {
+fn practice(members: &Members, failing: &[&str], now: u64) -> Value {
     let view = members.view(now);
     let inbox =
         view.agents().into_iter().filter(|agent| matches!(agent.service.as_str(), "mail" | "billing"));
@@ -75,8 +75,8 @@ fn practice(members: &Members, failing: bool, now: u64) -> Value {
         practice.insert("next".to_owned(), hex::encode(&next).into());
     }
     practice.insert("inbox".to_owned(), inbox.into());
-    if failing {
-        practice.insert("failing".to_owned(), json!(["storage"]));
+    if !failing.is_empty() {
+        practice.insert("failing".to_owned(), json!(failing));
     }
     Value::Object(practice)
 }

@@ -16,7 +16,7 @@ use crate::ingest::{self, Job, QUEUE};
 use crate::members::Members;
 use crate::rates::Rates;
 use crate::serve::{self, Front};
-use crate::service::{Phase, Sessions, Shared, draining};
+use crate::service::{CLOCK_BEHIND_SECONDS_MAX, Phase, Sessions, Shared, draining};
 use crate::session::normalised;
 use crate::stamp::Stamp;
 use crate::writer::{Ceremony, Writer, practice};
@@ -53,10 +53,12 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     let config = Arc::new(config.relay.clone());
     let stamp = Stamp::new(clock);
     let store = open(&state, &config, &stamp).await?;
+    // The store stamps nothing below this, so what a receipt says must not be below it either.
+    stamp.raise(store.stamped().await?);
     let practice_file = state.join("practice");
     let head = store.head().await?;
     let tail = store.tail(head.n);
-    let (members, orders) = fold(&store, &practice_file, &stamp, head).await?;
+    let (members, orders) = fold(&store, &practice_file, head).await?;
     let shared = Arc::new(Shared {
         store,
         stamp,
@@ -140,7 +142,6 @@ async fn open(
 async fn fold(
     store: &Store,
     practice_file: &Path,
-    stamp: &Stamp,
     head: Head,
 ) -> Result<(Option<Arc<Members>>, Vec<Event>), RelayError> {
     let mut orders = Vec::new();
@@ -149,7 +150,6 @@ async fn fold(
     };
     let mut members = Members::new(practice);
     for change in store.changes(0).await? {
-        stamp.raise(change.received);
         match parse_unverified(&change.bytes, EVENT_BYTES_MAX) {
             Ok(event) if event.kind.as_u16() == kinds::RECEIPT => {}
             Ok(event) => {
@@ -247,6 +247,10 @@ async fn sweep(shared: Arc<Shared>, mut phase: watch::Receiver<Phase>) {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(EXPIRE_SECONDS)) => {}
             () = draining(&mut phase) => return,
+        }
+        let behind = shared.stamp.behind();
+        if behind >= CLOCK_BEHIND_SECONDS_MAX {
+            log::error!("the clock stands {behind} seconds before the newest arrival: set it");
         }
         if let Err(error) = sweep_once(&shared).await {
             log::warn!("removing expired events failed to {error}");

@@ -220,7 +220,7 @@ fn document(front: &Front) -> Response<Full<Bytes>> {
         &shared.config,
         own.as_ref(),
         members.as_deref(),
-        shared.store.failing(),
+        &shared.failing(),
         shared.stamp.now(),
     );
     text(document, "application/nostr+json")

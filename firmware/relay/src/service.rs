@@ -15,6 +15,9 @@ use crate::rates::Rates;
 use crate::session::Session;
 use crate::stamp::Stamp;
 
+/// A clock that stands so far before the newest arrival is wrong, or was: right clients may be refused.
+pub(crate) const CLOCK_BEHIND_SECONDS_MAX: u64 = 600;
+
 /// Where the relay stands between start and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -68,6 +71,13 @@ impl Shared {
         let mut delivered = self.delivered.subscribe();
         // An error means that the relay is gone.
         let _ = delivered.wait_for(|delivered| *delivered >= seq).await;
+    }
+
+    /// What keeps the relay from its work, in the words of the information document.
+    pub(crate) fn failing(&self) -> Vec<&'static str> {
+        let storage = self.store.failing().then_some("storage");
+        let clock = (self.stamp.behind() >= CLOCK_BEHIND_SECONDS_MAX).then_some("clock");
+        storage.into_iter().chain(clock).collect()
     }
 
     /// Whether our receipts count under these members.

@@ -111,6 +111,8 @@ pub struct Session {
     challenge: String,
     opened: u64,
     heard: u64,
+    /// Seconds by which the clock stands before the `now` of the calls, which never falls.
+    behind: u64,
     pinged: bool,
     bytes_before_auth: usize,
     keys: Vec<PublicKey>,
@@ -138,6 +140,7 @@ impl Session {
             challenge,
             opened: now,
             heard: now,
+            behind: 0,
             pinged: false,
             bytes_before_auth: 0,
             keys: Vec::new(),
@@ -190,7 +193,7 @@ impl Session {
 
     /// One text frame. `members` is none while the box has no practice.
     pub fn handle_text(&mut self, now: u64, text: &str, members: Option<&Arc<Members>>) {
-        self.handle_heard(now);
+        self.handle_heard(now.saturating_sub(self.behind));
         if self.ended {
             return;
         }
@@ -221,7 +224,12 @@ impl Session {
         self.send(text);
     }
 
-    /// Any sign of life of the peer.
+    /// The clock was set back: logins are judged by it, or nobody could log in until it has caught up.
+    pub fn handle_clock(&mut self, behind: u64) {
+        self.behind = behind;
+    }
+
+    /// Any sign of life of the peer. `now` is the clock's.
     pub fn handle_heard(&mut self, now: u64) {
         self.heard = self.heard.max(now);
         self.pinged = false;
@@ -425,7 +433,7 @@ impl Session {
         }
     }
 
-    /// Time has passed: a login that did not come, a peer that says nothing.
+    /// Time has passed by the clock: a login that did not come, a peer that says nothing.
     pub fn handle_timeout(&mut self, now: u64) {
         if self.ended || now < self.poll_timeout() {
             return;

@@ -41,6 +41,16 @@ impl Stamp {
         state.floor
     }
 
+    /// What the clock says, right or wrong: for timers and logins, which nobody keeps.
+    pub(crate) fn clock(&self) -> u64 {
+        self.0.clock.now()
+    }
+
+    /// Seconds by which the clock stands before the time that is given.
+    pub(crate) fn behind(&self) -> u64 {
+        self.lock().floor.saturating_sub(self.0.clock.now())
+    }
+
     /// Time will not be less than this; for what the store already holds.
     pub(crate) fn raise(&self, floor: u64) {
         let mut state = self.lock();
@@ -86,6 +96,7 @@ mod tests {
         assert_eq!(stamp.now(), 100);
         seconds.store(50, Ordering::SeqCst);
         assert_eq!(stamp.now(), 100, "a clock that steps back is not believed");
+        assert_eq!(stamp.behind(), 50);
         seconds.store(120, Ordering::SeqCst);
         let held = stamp.hold();
         seconds.store(130, Ordering::SeqCst);
@@ -93,6 +104,6 @@ mod tests {
         drop(held);
         assert_eq!(stamp.now(), 130);
         stamp.raise(500);
-        assert_eq!(stamp.now(), 500);
+        assert_eq!((stamp.now(), stamp.behind()), (500, 370));
     }
 }

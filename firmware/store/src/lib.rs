@@ -342,6 +342,11 @@ impl Store {
         self.engine.head().await
     }
 
+    /// The newest stamp (unix seconds): no later commit is stamped below it.
+    pub async fn stamped(&self) -> Result<u64> {
+        self.engine.stamped().await
+    }
+
     /// Whether the last write failed: the disk is full, read-only or broken. Reads may go on.
     pub fn failing(&self) -> bool {
         self.engine.failing()

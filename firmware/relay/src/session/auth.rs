@@ -25,7 +25,7 @@ impl Session {
         let verified = Verified::parse(json, self.limits.event_bytes_max)?;
         let event = verified.event();
         let fits = verified.kind() == kinds::AUTH
-            && event.created_at.as_secs().abs_diff(now) <= AUTH_SKEW_SECONDS
+            && event.created_at.as_secs().abs_diff(now.saturating_sub(self.behind)) <= AUTH_SKEW_SECONDS
             && tag_value(event, "challenge", 0) == Some(self.challenge.as_str())
             && tag_value(event, "relay", 0).map(normalised).is_some_and(|url| self.urls.contains(&url));
         if !fits {

@@ -8,7 +8,7 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::practice::pk;
 use crate::relay::{Relay, config};
 
-async fn get(relay: &Relay, head: &str) -> String {
+pub(crate) async fn get(relay: &Relay, head: &str) -> String {
     let mut stream = TcpStream::connect(relay.url.trim_start_matches("ws://")).await.unwrap();
     stream.write_all(format!("{head}\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = String::new();

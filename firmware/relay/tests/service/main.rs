@@ -7,6 +7,7 @@
 )]
 
 mod client;
+mod clock;
 mod forged;
 mod front;
 mod lifecycle;

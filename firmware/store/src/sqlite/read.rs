@@ -15,6 +15,7 @@ use super::keys::{signed, unsigned};
 use super::pool::Lane;
 use super::scan::{Progress, Scan, Want};
 use super::txn::{chain_head, event_id};
+use super::writer::read_head;
 use super::{sql, tail::TailState};
 use crate::{
     Admitted, Answer, Change, Due, Head, Lease, Origin, Outcome, Plan, Rejected, Result, Row, Seq, Space,
@@ -134,6 +135,11 @@ impl Engine {
 
     pub(crate) async fn head(&self) -> Result<Head> {
         Ok(self.pool.lane(&self.watch).await?.head)
+    }
+
+    pub(crate) async fn stamped(&self) -> Result<u64> {
+        let lane = self.pool.lane(&self.watch).await?;
+        Ok(read_head(lane.conn()?)?.1)
     }
 
     pub(crate) async fn due(&self, max: usize) -> Result<Vec<Due>> {
