@@ -53,8 +53,6 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     let config = Arc::new(config.relay.clone());
     let stamp = Stamp::new(clock);
     let store = open(&state, &config, &stamp).await?;
-    // The store stamps nothing below this, so what a receipt says must not be below it either.
-    stamp.raise(store.stamped().await?);
     let practice_file = state.join("practice");
     let head = store.head().await?;
     let tail = store.tail(head.n);
@@ -133,8 +131,11 @@ async fn open(
         quota_bytes: config.quota_bytes,
         ..StoreConfig::at(state.join("events.db"))
     };
-    let stamp = stamp.clone();
-    Store::open(&store, Arc::new(move || stamp.now())).await
+    let now = stamp.clone();
+    let store = Store::open(&store, Arc::new(move || now.now())).await?;
+    // The store stamps nothing below this, so what a receipt says must not be below it either.
+    stamp.raise(store.stamped().await?);
+    Ok(store)
 }
 
 /// The member table as of `head`, and the destruction orders that count; what came later is passed by
