@@ -152,22 +152,6 @@ async fn events_of_the_practice_key_enter_by_the_ceremony_only() {
 }
 
 #[tokio::test]
-async fn forged_policy_is_refused_by_signer() {
-    let (relay, mut practice) = Relay::staffed(config()).await;
-    let mut mother = relay.login("mother").await;
-    let forged_link = practice.link("mother", "other-child", "mother", false);
-    mother.publish(&forged_link).await.refused("restricted: the signer may not do this");
-    let forged_roster = sign(&keys("mother"), 2102, vec![], "", practice.now());
-    let answer = mother.publish(&forged_roster).await;
-    assert!(!answer.accepted, "{answer:?}");
-    let forged_receipt = sign(&keys("mother"), 2122, vec![], "", practice.now());
-    mother.publish(&forged_receipt).await.refused("restricted: this relay does not take this kind");
-    let mut desk = relay.login("desk").await;
-    desk.publish(&practice.link("desk", "other-child", "aunt", false)).await.stored();
-    mother.publish(&practice.message("mother", "child")).await.stored();
-}
-
-#[tokio::test]
 async fn what_the_practice_key_ended_only_a_ceremony_restores() {
     let (relay, mut practice) = Relay::staffed(config()).await;
     let mut desk = relay.login("desk").await;
@@ -211,20 +195,6 @@ async fn an_epoch_in_grace_is_current_until_its_last_second() {
     relay.pass_seconds(1);
     let late = nurse.publish(&practice.record("nurse", 2113, &old, "child", relay.now(), "")).await;
     assert!(late.message.starts_with("invalid: the first p tag is not a current epoch key"), "{late:?}");
-}
-
-#[tokio::test]
-async fn a_key_that_has_a_role_is_refused_as_a_patients() {
-    let (relay, mut practice) = Relay::staffed(config()).await;
-    let mut desk = relay.login("desk").await;
-    let in_use = "blocked: the key already has another role here";
-    desk.publish(&practice.patient("desk", "mother")).await.refused(in_use);
-    desk.publish(&practice.patient("desk", "nurse")).await.refused(in_use);
-    let epoch_key = practice.secret(Compartment::Chart);
-    let as_patient = practice.patient_of_epoch_key("desk", &epoch_key);
-    let answer = desk.publish(&as_patient).await;
-    assert!(!answer.accepted, "T = E: {answer:?}");
-    desk.publish(&practice.patient("desk", "new-child")).await.stored();
 }
 
 #[tokio::test]
