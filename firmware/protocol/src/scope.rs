@@ -64,17 +64,27 @@ impl Scope {
 
     /// Whether this event may be delivered. `keys` are [`crate::event::index_keys`] of the event.
     pub fn permits(&self, event: &Event, keys: &[IndexKey]) -> bool {
-        self.branches.iter().any(|branch| branch.permits(event, keys))
+        self.permits_row(event.kind.as_u16(), &event.id, keys)
+    }
+
+    /// The same from what an index knows of an event, without the event.
+    pub fn permits_row(&self, kind: u16, id: &EventId, keys: &[IndexKey]) -> bool {
+        self.branches.iter().any(|branch| branch.permits_row(kind, id, keys))
     }
 }
 
 impl Branch {
     /// Whether this branch alone covers the event.
     pub fn permits(&self, event: &Event, keys: &[IndexKey]) -> bool {
+        self.permits_row(event.kind.as_u16(), &event.id, keys)
+    }
+
+    /// The same from what an index knows of an event, without the event.
+    pub fn permits_row(&self, kind: u16, id: &EventId, keys: &[IndexKey]) -> bool {
         let any = |set: &BTreeSet<IndexKey>| keys.iter().any(|key| set.contains(key));
         (self.keys.is_empty() || any(&self.keys))
-            && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind.as_u16()))
-            && self.ids.as_ref().is_none_or(|ids| ids.contains(&event.id))
+            && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+            && self.ids.as_ref().is_none_or(|ids| ids.contains(id))
             && self.also.iter().all(any)
             && !any(&self.except)
     }

@@ -8,7 +8,6 @@ use relaybox_store::{Delivered, Result, Tail};
 
 use crate::members::Members;
 use crate::service::Shared;
-use crate::session::Live;
 
 /// Runs until the tail fails; a relay without its tail must not serve.
 pub(crate) async fn run(shared: Arc<Shared>, mut tail: Tail) -> Result<()> {
@@ -24,24 +23,31 @@ pub(crate) async fn run(shared: Arc<Shared>, mut tail: Tail) -> Result<()> {
 }
 
 fn deliver(shared: &Shared, delivered: Delivered) {
-    let event = match parse_unverified(&delivered.bytes, EVENT_BYTES_MAX) {
-        Ok(event) => event,
-        Err(refusal) => {
-            return log::error!("event {:?} cannot be read back: {}", delivered.seq, refusal.code());
-        }
-    };
     let now = shared.stamp.now();
-    if let Some(seq) = delivered.seq.filter(|_| delivered.moves_members) {
-        pass(shared, &event, seq, delivered.received, now);
+    // Matching needs the index keys alone; only what the member table takes in is parsed again.
+    if delivered.moves_members || shared.members().is_some_and(|m| m.may_be_import(delivered.kind)) {
+        match parse_unverified(&delivered.bytes, EVENT_BYTES_MAX) {
+            Ok(event) => take_in(shared, &event, &delivered, now),
+            Err(refusal) => {
+                return log::error!("event {:?} cannot be read back: {}", delivered.seq, refusal.code());
+            }
+        }
     }
-    note_import(shared, &event);
     let Some(members) = shared.members() else { return };
-    let live = Arc::new(Live { seq: delivered.seq, event, keys: delivered.keys, bytes: delivered.bytes });
+    let live = Arc::new(delivered);
     for handle in shared.sessions.all() {
         if handle.session().handle_live(now, &live, &members) {
             handle.wake();
         }
     }
+}
+
+/// Brings the member table to this event.
+fn take_in(shared: &Shared, event: &relaybox_protocol::Event, delivered: &Delivered, now: u64) {
+    if let Some(seq) = delivered.seq.filter(|_| delivered.moves_members) {
+        pass(shared, event, seq, delivered.received, now);
+    }
+    note_import(shared, event);
 }
 
 /// Keeps the patient of an imported event in mind, without a new position: no scope changes by it.

@@ -1,6 +1,9 @@
 //! Who may read and write: the fold of policy at one arrival number. Immutable; the tail makes a new
 //! one when it passes an event that moves it, and everybody else holds an `Arc`.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use relaybox_protocol::event::p_tag;
 use relaybox_protocol::legacy::current_kind;
 use relaybox_protocol::policy::{Person, Policy, View};
@@ -14,11 +17,37 @@ use relaybox_store::Seq;
 pub struct Members {
     pub policy: Policy,
     pub at: Seq,
+    pub(crate) scopes: Scopes,
+}
+
+/// The scopes made under one member table in one second, so that sessions of the same keys share
+/// theirs. A copy of the table starts without any.
+#[derive(Debug, Default)]
+pub(crate) struct Scopes(Mutex<Made>);
+
+#[derive(Debug, Default)]
+struct Made {
+    /// Unix seconds.
+    at: u64,
+    of: HashMap<Box<[PublicKey]>, Arc<Scope>>,
+}
+
+impl Clone for Scopes {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Scopes {
+    fn lock(&self) -> MutexGuard<'_, Made> {
+        // A panic elsewhere leaves the map whole: each entry is put in by one call.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Members {
     pub fn new(practice: PublicKey) -> Self {
-        Self { policy: Policy::new(practice), at: 0 }
+        Self { policy: Policy::new(practice), at: 0, scopes: Scopes::default() }
     }
 
     pub fn view(&self, now: u64) -> View<'_> {
@@ -39,6 +68,7 @@ impl Members {
             );
         });
         self.at = seq;
+        self.scopes = Scopes::default();
         counts.is_ok()
     }
 
@@ -49,21 +79,41 @@ impl Members {
 
     /// Whether the event is an imported one: nothing else stands under the former practice's key.
     pub fn is_import(&self, event: &Event) -> bool {
-        let record = matches!(current_kind(event.kind.as_u16()), 2110..=2121);
-        record && self.former_practice().is_some_and(|former| p_tag(event, 0) == Some(former))
+        self.may_be_import(event.kind.as_u16()) && p_tag(event, 0) == self.former_practice()
+    }
+
+    /// Whether an event of this kind can be an imported one.
+    pub fn may_be_import(&self, kind: u16) -> bool {
+        matches!(current_kind(kind), 2110..=2121) && self.former_practice().is_some()
     }
 
     /// Remembers the patient of an imported event, who may be registered without proof of possession.
     pub fn note_import(&mut self, event: &Event) {
         if let Some(subject) = p_tag(event, 1).filter(|_| self.is_import(event)) {
             self.policy.note_import(subject);
+            self.scopes = Scopes::default();
         }
     }
 
     /// What all keys of one socket may read together.
-    pub fn scope(&self, keys: &[PublicKey], now: u64) -> Scope {
+    pub fn scope(&self, keys: &[PublicKey], now: u64) -> Arc<Scope> {
+        {
+            let mut made = self.scopes.lock();
+            if made.at != now {
+                *made = Made { at: now, of: HashMap::new() };
+            }
+            if let Some(scope) = made.of.get(keys) {
+                return Arc::clone(scope);
+            }
+        }
         let view = self.view(now);
-        keys.iter().fold(Scope::default(), |scope, key| scope.union(Scope::of(&view, key)))
+        let scope = keys.iter().fold(Scope::default(), |scope, key| scope.union(Scope::of(&view, key)));
+        let scope = Arc::new(scope);
+        let mut made = self.scopes.lock();
+        if made.at == now {
+            made.of.insert(keys.into(), Arc::clone(&scope));
+        }
+        scope
     }
 
     /// Whether a key may be logged in. Any key may, but for those that never do (the practice key,

@@ -18,14 +18,13 @@ use relaybox_process::config::RelayConfig;
 use relaybox_protocol::refusal::Refusal;
 use relaybox_protocol::scope::Scope;
 use relaybox_protocol::{Filter, PublicKey, kinds};
-use relaybox_store::Seq;
+use relaybox_store::{Delivered, Seq};
 
 use crate::frame::{self, EventHead, Frame, FrameError};
 use crate::members::Members;
 use crate::messages;
 
 pub use auth::normalised;
-pub use live::Live;
 pub use neg::sealed;
 
 /// WebSocket close codes (RFC 6455 7.4.1).
@@ -98,7 +97,7 @@ struct Subscription {
     generation: u64,
     filters: Vec<Filter>,
     /// Live events that came before the stored ones were all handed over; none once they are.
-    waiting: Option<Vec<Arc<Live>>>,
+    waiting: Option<Vec<Arc<Delivered>>>,
     /// Last arrival number that the stored part covers; live events up to it were sent already.
     covered: Seq,
 }
@@ -499,7 +498,7 @@ impl Session {
         match &self.scope {
             Some((at, made, scope)) if *at == members.at && *made == now => Arc::clone(scope),
             _ => {
-                let scope = Arc::new(members.scope(&self.keys, now));
+                let scope = members.scope(&self.keys, now);
                 self.scope = Some((members.at, now, Arc::clone(&scope)));
                 scope
             }

@@ -2,16 +2,14 @@
 
 use relaybox_protocol::Filter;
 use relaybox_protocol::scope::IndexKey;
+use relaybox_store::Delivered;
 
-use super::Live;
-
-pub(super) fn matches(filter: &Filter, live: &Live) -> bool {
-    let event = &live.event;
-    filter.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind))
-        && filter.since.is_none_or(|since| event.created_at >= since)
-        && filter.until.is_none_or(|until| event.created_at <= until)
-        && filter.authors.as_ref().is_none_or(|authors| authors.contains(&event.pubkey))
-        && filter.ids.as_ref().is_none_or(|ids| ids.contains(&event.id))
+pub(super) fn matches(filter: &Filter, live: &Delivered) -> bool {
+    filter.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| kind.as_u16() == live.kind))
+        && filter.since.is_none_or(|since| live.created_at >= since.as_secs())
+        && filter.until.is_none_or(|until| live.created_at <= until.as_secs())
+        && filter.authors.as_ref().is_none_or(|authors| authors.contains(&live.author))
+        && filter.ids.as_ref().is_none_or(|ids| ids.contains(&live.id))
         && filter.generic_tags.iter().all(|(letter, values)| {
             live.keys.iter().any(|key| match key {
                 IndexKey::Tag(name, value) => *name == letter.as_byte() && values.contains(value),

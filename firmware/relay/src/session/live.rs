@@ -2,27 +2,15 @@
 
 use std::sync::Arc;
 
-use relaybox_protocol::Event;
-use relaybox_protocol::scope::IndexKey;
-use relaybox_store::Seq;
+use relaybox_store::Delivered;
 
 use super::{Effect, Session, filters};
 use crate::members::Members;
 
-/// One event on its way to the open sessions, parsed once for all of them.
-#[derive(Debug)]
-pub struct Live {
-    /// None for ephemeral kinds.
-    pub seq: Option<Seq>,
-    pub event: Event,
-    pub keys: Arc<[IndexKey]>,
-    pub bytes: Arc<str>,
-}
-
 impl Session {
     /// Hands an event to every subscription that asks for it, if the scope permits it. `members`
     /// stands at the event's own position. Returns whether anything is to be sent.
-    pub fn handle_live(&mut self, now: u64, live: &Arc<Live>, members: &Arc<Members>) -> bool {
+    pub fn handle_live(&mut self, now: u64, live: &Arc<Delivered>, members: &Arc<Members>) -> bool {
         if self.ended || self.keys.is_empty() {
             return false;
         }
@@ -30,7 +18,7 @@ impl Session {
         if !self.subscriptions.iter().any(|s| s.filters.iter().any(asked)) {
             return false;
         }
-        if !self.scope(now, members).permits(&live.event, &live.keys) {
+        if !self.scope(now, members).permits_row(live.kind, &live.id, &live.keys) {
             return false;
         }
         for at in 0..self.subscriptions.len() {

@@ -62,10 +62,19 @@ fn generation(effects: &[Effect]) -> u64 {
 }
 
 /// A note that only its author may read.
-fn own_note(seq: Seq) -> Arc<Live> {
+fn own_note(seq: Seq) -> Arc<Delivered> {
     let event = sign(&keys(2), 30078, vec![tag("d", [&seq.to_string()])], "x", NOW);
-    let bytes = serde_json::to_string(&event).unwrap().into();
-    Arc::new(Live { seq: Some(seq), keys: event::index_keys(&event).into(), event, bytes })
+    Arc::new(Delivered {
+        seq: Some(seq),
+        received: NOW,
+        id: event.id,
+        author: event.pubkey,
+        kind: event.kind.as_u16(),
+        created_at: event.created_at.as_secs(),
+        keys: event::index_keys(&event).into(),
+        bytes: serde_json::to_string(&event).unwrap().into(),
+        moves_members: false,
+    })
 }
 
 #[test]
