@@ -50,7 +50,7 @@ impl Scale {
             patients: 500,
             measured: 50,
             chart: 200,
-            run: 2_000,
+            run: 2_500,
             serial: 400,
             runs: 3,
             sessions: live::SESSIONS,

@@ -62,7 +62,13 @@ impl Bench {
         })
     }
 
+    /// Every phase that is wanted, then the table; with what the box said when one fails.
     pub(crate) async fn run(&mut self) -> Result<()> {
+        let done = self.phases().await;
+        done.with_context(|| format!("the box said: {}", self.place.log()))
+    }
+
+    async fn phases(&mut self) -> Result<()> {
         for size in [Size::Small, Size::Demo] {
             if self.scale.wants("ingest") {
                 self.ingest(size).await?;

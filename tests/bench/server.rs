@@ -66,6 +66,11 @@ impl Place {
         Ok(Relay { child, door })
     }
 
+    /// What the box said on its standard error.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.data.with_extension("log")).unwrap_or_default()
+    }
+
     /// Bytes of the store's files.
     pub(crate) fn stored_bytes(&self) -> Result<u64> {
         let mut sum = 0;
