@@ -168,3 +168,14 @@ fn each_kind_carries_its_own_fhir_type() {
     assert!(type_fits(2120, "MedicationRequest") && type_fits(2112, "MedicationRequest"));
     assert!(!type_fits(2123, "Observation") && !type_fits(1, "Observation"));
 }
+
+#[test]
+fn a_decimal_is_read_as_the_nearest_number_however_far_from_one() {
+    for decimal in ["36.6", "4.9e-30", "7.721876539108463e-81", "-8.801629211661505e+245"] {
+        let text = written().replacen("\"final\"", decimal, 1);
+        let body = parse(text.as_bytes()).unwrap();
+        assert_eq!(body.resource["status"].as_f64(), decimal.parse().ok(), "{decimal}");
+        let again = serde_json::to_vec(&body.resource).unwrap();
+        assert_eq!(parse(&again).unwrap().resource, body.resource, "{decimal}");
+    }
+}

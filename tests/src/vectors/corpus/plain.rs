@@ -121,6 +121,7 @@ pub(super) fn bodies() -> Vec<Case> {
     vec![
         text("ok", "observation", &plain),
         text("ok", "padded", &padded),
+        text("ok", "decimal far from one", &plain.replacen("36.6", "4.9e-30", 1)),
         text("ok", "as deep as it may be", &deep(63)),
         text("json", "one deeper", &deep(64)),
         text("json", "nested deep", &deep(DEEP)),
