@@ -130,11 +130,15 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    /// Everyone who ever had a link to this patient, live or not.
+    /// Everyone who had a link to this patient up to here, live or not.
     pub fn guardians_ever(&self, subject: &PublicKey) -> Vec<PublicKey> {
         let Some(root) = self.root(subject) else { return Vec::new() };
-        let known = |guardian: &&PublicKey| self.role(guardian).is_some();
-        self.all_guardians(&root).iter().filter(known).copied().collect()
+        let began = |guardian: &&PublicKey| {
+            let lines = self.policy.facts.links.get(guardian);
+            let line = lines.and_then(|lines| lines.iter().find(|line| line.root == root));
+            line.is_some_and(|line| line.versions.at(self.at).is_some())
+        };
+        self.all_guardians(&root).iter().filter(began).copied().collect()
     }
 
     /// The registered patient to whom this T (in force or former) belongs.

@@ -309,6 +309,18 @@ fn suspended_staff_agents_and_guardians_read_nothing_and_patients_go_on_reading(
 }
 
 #[test]
+fn a_guardian_counts_for_a_patient_from_the_first_link_to_that_patient() {
+    let mut world = World::staffed();
+    // The aunt is a guardian already, of another child.
+    world.link("desk", "other-child", "aunt");
+    let before = world.at;
+    world.link("desk", "child", "aunt");
+    let ever = |at: u64| world.policy.at(at, world.now).guardians_ever(&pk("child"));
+    assert_eq!(ever(before), [pk("mother")]);
+    assert_eq!(ever(world.at), [pk("mother"), pk("aunt")]);
+}
+
+#[test]
 fn a_barred_member_reads_nothing_of_the_patient_and_everything_of_others() {
     let mut world = World::staffed();
     let of = |world: &mut World, kind, compartment, who| {
