@@ -388,9 +388,14 @@ impl Store {
         self.engine.check().await
     }
 
-    /// The same for a file, opened read-only: also beside the relay that serves it.
-    pub async fn check_file(config: &StoreConfig) -> Result<Vec<String>> {
+    /// The same for a file, opened read-only, with its head: also beside the relay that serves it.
+    pub async fn check_file(config: &StoreConfig) -> Result<(Head, Vec<String>)> {
         Engine::check_file(config).await
+    }
+
+    /// [`Store::snapshot`] of a file, opened read-only: also beside the relay that serves it.
+    pub async fn snapshot_file(config: &StoreConfig, into: &Path) -> Result<Head> {
+        Engine::snapshot_file(config, into).await
     }
 }
 

@@ -1,9 +1,7 @@
 //! `relaybox store …`: looks at a box's events without serving them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use relaybox_process::clock::Clock;
 use relaybox_store::{Store, StoreConfig};
 
 use super::{Failure, say};
@@ -23,15 +21,14 @@ enum StoreToolError {
 
 /// Prints every fault found, or that there is none.
 pub(crate) async fn check(data: &Path) -> Result<(), Failure> {
-    let store = open(&state_of(data)?).await?;
-    let faults = store.check().await?;
+    let (head, faults) = Store::check_file(&store_of(data)?).await?;
     for fault in &faults {
         say(&format!("{fault}\n"))?;
     }
     if !faults.is_empty() {
         return Err(StoreToolError::Faults(faults.len()).into());
     }
-    say(&format!("the store is whole: {} arrivals\n", store.head().await?.n))
+    say(&format!("the store is whole: {} arrivals\n", head.n))
 }
 
 /// Writes a consistent copy, also while the box runs.
@@ -39,19 +36,13 @@ pub(crate) async fn snapshot(data: &Path, into: &Path) -> Result<(), Failure> {
     if into.exists() {
         return Err(StoreToolError::Exists(into.to_owned()).into());
     }
-    let store = open(&state_of(data)?).await?;
-    let head = store.snapshot(into).await?;
+    let head = Store::snapshot_file(&store_of(data)?, into).await?;
     say(&format!("wrote {} up to arrival {}\n", into.display(), head.n))
 }
 
-/// The relay's state directory, or the directory of `relaybox dev` that holds it.
-fn state_of(data: &Path) -> Result<PathBuf, StoreToolError> {
-    let candidates = [data.to_owned(), data.join("relay")];
-    let found = candidates.into_iter().find(|directory| directory.join(EVENTS).is_file());
-    found.ok_or_else(|| StoreToolError::NoStore(data.to_owned()))
-}
-
-async fn open(state: &Path) -> Result<Store, relaybox_store::StoreError> {
-    let clock = Clock::System;
-    Store::open(&StoreConfig::at(state.join(EVENTS)), Arc::new(move || clock.now())).await
+/// The events of a relay's state directory, or of the directory of `relaybox dev` that holds it.
+fn store_of(data: &Path) -> Result<StoreConfig, StoreToolError> {
+    let candidates = [data.join(EVENTS), data.join("relay").join(EVENTS)];
+    let found = candidates.into_iter().find(|file| file.is_file());
+    found.map(StoreConfig::at).ok_or_else(|| StoreToolError::NoStore(data.to_owned()))
 }

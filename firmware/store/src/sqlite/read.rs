@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use relaybox_protocol::EventId;
 use relaybox_protocol::receipts::{ChainKey, PolicyMark};
+use rusqlite::Connection;
 
 use super::Engine;
 use super::error::{corrupt, fail};
@@ -225,7 +226,7 @@ impl Engine {
     pub(crate) async fn snapshot(&self, into: &Path) -> Result<Head> {
         let lane = self.pool.lane(&self.watch).await?;
         let into = into.to_owned();
-        blocking(move || super::snapshot::write(&lane, &into)).await
+        blocking(move || super::snapshot::write(lane.conn()?, &into).map(|()| lane.head)).await
     }
 
     pub(crate) async fn check(&self) -> Result<Vec<String>> {
@@ -233,20 +234,35 @@ impl Engine {
         blocking(move || super::check::run(lane.conn()?)).await
     }
 
-    /// The check of a file that no store of this process serves, opened read-only.
-    pub(crate) async fn check_file(config: &StoreConfig) -> Result<Vec<String>> {
-        let (path, cache_kib) = (config.path.clone(), config.reader_cache_kib);
-        blocking(move || {
-            let mut conn = super::migrate::open_reader(&path, cache_kib)?;
-            let snapshot = conn.transaction().map_err(fail)?;
-            super::check::run(&snapshot)
-        })
-        .await
+    /// The check of a file that no store of this process serves.
+    pub(crate) async fn check_file(config: &StoreConfig) -> Result<(Head, Vec<String>)> {
+        look_at(config, super::check::run).await
+    }
+
+    /// The copy of a file that no store of this process serves.
+    pub(crate) async fn snapshot_file(config: &StoreConfig, into: &Path) -> Result<Head> {
+        let into = into.to_owned();
+        let (head, ()) = look_at(config, move |conn| super::snapshot::write(conn, &into)).await?;
+        Ok(head)
     }
 
     pub(crate) fn tail(self: &Arc<Self>, after: Seq) -> TailState {
         TailState::new(Arc::clone(self), after)
     }
+}
+
+/// Opens a file read-only and looks at one snapshot of it.
+async fn look_at<T: Send + 'static>(
+    config: &StoreConfig,
+    look: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+) -> Result<(Head, T)> {
+    let (path, cache_kib) = (config.path.clone(), config.reader_cache_kib);
+    blocking(move || {
+        let mut conn = super::migrate::open_reader(&path, cache_kib)?;
+        let snapshot = conn.transaction().map_err(fail)?;
+        Ok((read_head(&snapshot)?.0, look(&snapshot)?))
+    })
+    .await
 }
 
 fn due_of(row: &rusqlite::Row<'_>) -> Result<Due> {

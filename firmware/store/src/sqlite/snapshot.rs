@@ -7,14 +7,14 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
 use super::error::fail;
-use super::pool::Lane;
-use crate::{Head, Result, StoreError};
+use crate::{Result, StoreError};
 
 /// Pages copied between two looks at the clock of other threads.
 const PAGES: i32 = 256;
 
-/// Copies the lane's snapshot. The file gets its name only when it is whole and on disk.
-pub(super) fn write(lane: &Lane, into: &Path) -> Result<Head> {
+/// Copies what a connection sees in its open snapshot. The file gets its name only when it is whole
+/// and on disk.
+pub(super) fn write(conn: &Connection, into: &Path) -> Result<()> {
     let io = |error: std::io::Error| StoreError::Unavailable(Box::new(error));
     let mut partial = into.as_os_str().to_owned();
     partial.push(".partial");
@@ -24,7 +24,7 @@ pub(super) fn write(lane: &Lane, into: &Path) -> Result<Head> {
     }
     let mut target = Connection::open(&partial).map_err(fail)?;
     // The open snapshot keeps the source as it is; commits meanwhile do not restart the copy.
-    Backup::new(lane.conn()?, &mut target)
+    Backup::new(conn, &mut target)
         .and_then(|backup| backup.run_to_completion(PAGES, Duration::ZERO, None))
         .map_err(fail)?;
     target.close().map_err(|(_, error)| fail(error))?;
@@ -33,5 +33,5 @@ pub(super) fn write(lane: &Lane, into: &Path) -> Result<Head> {
     if let Some(directory) = into.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)?;
     }
-    Ok(lane.head)
+    Ok(())
 }

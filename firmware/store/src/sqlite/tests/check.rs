@@ -197,7 +197,7 @@ impl Clinic {
         let into = self.bench.directory.path().join("damaged.db");
         self.bench.store.snapshot(&into).await.unwrap();
         rusqlite::Connection::open(&into).unwrap().execute_batch(damage).unwrap();
-        let faults = Store::check_file(&StoreConfig::at(&into)).await.unwrap();
+        let (_, faults) = Store::check_file(&StoreConfig::at(&into)).await.unwrap();
         for end in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(self.bench.directory.path().join(format!("damaged.db{end}")));
         }
@@ -206,10 +206,23 @@ impl Clinic {
 }
 
 #[tokio::test]
+async fn a_file_is_copied_and_checked_beside_its_store_without_a_byte_of_it_changing() {
+    let mut clinic = Clinic::new().await;
+    clinic.receipts().await;
+    let config = &clinic.bench.config;
+    let bytes = || std::fs::read(&config.path).unwrap();
+    let (before, into) = (bytes(), clinic.bench.directory.path().join("copy.db"));
+    let copied = Store::snapshot_file(config, &into).await.unwrap();
+    let (head, faults) = Store::check_file(&StoreConfig::at(&into)).await.unwrap();
+    assert_eq!((head, faults), (clinic.bench.store.head().await.unwrap(), Vec::new()));
+    assert_eq!((copied, bytes()), (head, before));
+}
+
+#[tokio::test]
 async fn a_sound_practice_has_no_fault_with_and_without_receipts() {
     let mut clinic = Clinic::new().await;
     assert_eq!(clinic.faults().await, Vec::<String>::new());
-    assert_eq!(Store::check_file(&clinic.bench.config).await.unwrap(), Vec::<String>::new());
+    assert_eq!(Store::check_file(&clinic.bench.config).await.unwrap().1, Vec::<String>::new());
     clinic.receipts().await;
     assert_eq!(clinic.bench.store.due_count().await.unwrap(), 0);
     assert_eq!(clinic.faults().await, Vec::<String>::new());
