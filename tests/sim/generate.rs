@@ -42,6 +42,11 @@ pub(crate) struct Generator<'a> {
 
 impl Generator<'_> {
     pub(crate) fn next(&mut self) -> Op {
+        // Suspensions come in rows, up to the limit of an hour.
+        let suspended = self.sent.last().is_some_and(|(_, json)| json.contains("\"kind\":2108,"));
+        if suspended && self.world.dice.chance(45) {
+            return self.suspension_by_member();
+        }
         match self.world.dice.below(100) {
             0..=37 => self.record(),
             38..=47 => self.policy_by_member(),
@@ -66,18 +71,18 @@ impl Generator<'_> {
     /// Often to the very second at which something ends, or to the one before.
     fn seconds(&mut self) -> u64 {
         let edges = self.reference.reread(self.world.now).edges();
-        if !edges.is_empty() && self.world.dice.chance(40) {
+        if !edges.is_empty() && self.world.dice.chance(30) {
             let nearest = &edges[..edges.len().min(3)];
             let edge = *self.world.dice.pick(nearest);
             return edge - self.world.now - self.world.dice.below(2);
         }
-        match self.world.dice.below(20) {
+        match self.world.dice.below(40) {
             0 => 86_400,
             1 => 599,
             2 => 600,
             3 => 3_600,
             4 => 3 * 86_400,
-            n => n * n,
+            n => n * n / 4,
         }
     }
 
@@ -89,7 +94,33 @@ impl Generator<'_> {
         self.anybody()
     }
 
+    /// Mostly somebody who may log in: who is shut out has little to tell.
     pub(crate) fn anybody(&mut self) -> String {
+        let mut name = self.anyone();
+        for _ in 0..4 {
+            let key = self.world.hex(&name);
+            if self.reference.reread(self.world.now).may_log_in(&key).is_ok() {
+                break;
+            }
+            name = self.anyone();
+        }
+        name
+    }
+
+    /// One of these, mostly one who may log in.
+    pub(crate) fn one_of(&mut self, names: &[&str]) -> String {
+        let mut name = *self.world.dice.pick(names);
+        for _ in 0..4 {
+            let key = self.world.hex(name);
+            if self.reference.reread(self.world.now).may_log_in(&key).is_ok() {
+                break;
+            }
+            name = *self.world.dice.pick(names);
+        }
+        name.to_owned()
+    }
+
+    fn anyone(&mut self) -> String {
         match self.world.dice.below(100) {
             0..=39 => (*self.world.dice.pick(&STAFF)).to_owned(),
             40..=64 => (*self.world.dice.pick(&GUARDIANS)).to_owned(),
@@ -171,9 +202,26 @@ impl Generator<'_> {
         if self.sent.is_empty() {
             return Op::Pass(1);
         }
+        if self.world.dice.chance(25)
+            && let Some(deleted) = self.deleted()
+        {
+            return deleted;
+        }
         let recent = self.sent.len().saturating_sub(if self.world.dice.chance(60) { 12 } else { 400 });
         let (author, json) = self.world.dice.pick(&self.sent[recent..]).clone();
         let session = if self.world.dice.chance(85) { author } else { self.any_session() };
         Op::Publish { session, json }
+    }
+
+    /// What its author has deleted.
+    fn deleted(&mut self) -> Option<Op> {
+        let requests: Vec<_> = self.reference.list.iter().filter(|item| item.kind == 5).collect();
+        if requests.is_empty() {
+            return None;
+        }
+        let id = self.world.dice.pick(&requests).value("e")?;
+        let named = format!("\"id\":\"{id}\"");
+        let (author, json) = self.sent.iter().find(|(_, json)| json.contains(&named))?.clone();
+        Some(Op::Publish { session: author, json })
     }
 }

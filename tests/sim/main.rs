@@ -12,6 +12,7 @@ mod reference;
 mod relay;
 mod run;
 mod session;
+mod totals;
 mod world;
 
 use std::ops::Range;
@@ -37,7 +38,7 @@ fn the_relay_answers_as_the_reference_does_through_crashes() {
     let seeds = seeds();
     let workers = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
     let next = Mutex::new(seeds.clone());
-    let totals = Mutex::new(run::Totals::default());
+    let totals = Mutex::new(totals::Totals::default());
     let failed = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..workers {

@@ -12,6 +12,7 @@ use crate::generate::{Generator, Op, SHARED};
 use crate::reference::{Filter, Item, Reference, Verdict};
 use crate::relay::Relay;
 use crate::session::{Session, Subscription, text_of};
+use crate::totals::Totals;
 use crate::world::{START, World};
 
 /// Operations of one seed, and those after which the relay crashes.
@@ -26,105 +27,6 @@ const TOLD: usize = 6;
 const TOLD_CHARS: usize = 400;
 
 type Check<T = ()> = Result<T, String>;
-
-/// What a run did, so that a quiet one is no proof.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Totals {
-    seeds: u64,
-    operations: u64,
-    crashes: u64,
-    /// Events in flight without an OK: kept and lost.
-    kept: u64,
-    lost: u64,
-    delivered: u64,
-    rows: u64,
-    receipts: u64,
-    /// Verdicts by their word.
-    verdicts: BTreeMap<&'static str, u64>,
-}
-
-impl Totals {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.seeds += other.seeds;
-        self.operations += other.operations;
-        self.crashes += other.crashes;
-        self.kept += other.kept;
-        self.lost += other.lost;
-        self.delivered += other.delivered;
-        self.rows += other.rows;
-        self.receipts += other.receipts;
-        for (word, n) in &other.verdicts {
-            *self.verdicts.entry(word).or_default() += n;
-        }
-    }
-
-    /// Enough of everything happened.
-    pub(crate) fn assert_varied(&self, seeds: u64) {
-        assert_eq!(self.seeds, seeds);
-        assert!(self.operations >= seeds * 2_000 && self.crashes >= seeds * 3, "{self}");
-        if seeds < 5 {
-            return;
-        }
-        let wanted = [
-            "stored",
-            "duplicate",
-            "handed over",
-            "role",
-            "act",
-            "compartment",
-            "epoch",
-            "envelope",
-            "subject",
-            "suspended",
-            "not-member",
-            "too-old",
-            "in-future",
-            "expiration",
-            "key-in-use",
-            "pop",
-            "seq",
-            "ended-by-practice",
-            "suspension-limit",
-            "policy-authority",
-            "policy-shape",
-            "superseded",
-            "deleted",
-            "clinical-delete",
-            "wrap-sender",
-            "wrap-recipient",
-            "practice-over-network",
-            "auth-required",
-            "author-not-authenticated",
-            "former-key",
-            "bad-id",
-            "bad-signature",
-            "kind-not-taken",
-            "protected",
-        ];
-        let missing: Vec<_> = wanted.iter().filter(|word| !self.verdicts.contains_key(*word)).collect();
-        assert!(missing.is_empty(), "never came up: {missing:?}\n{self}");
-        assert!(self.delivered > 0 && self.rows > 0 && self.receipts > 0, "{self}");
-    }
-}
-
-impl std::fmt::Display for Totals {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} seeds, {} operations, {} crashes ({} events without OK were kept, {} lost), {} rows read, \
-             {} receipts, {} live subscriptions compared\nverdicts: {:?}",
-            self.seeds,
-            self.operations,
-            self.crashes,
-            self.kept,
-            self.lost,
-            self.rows,
-            self.receipts,
-            self.delivered,
-            self.verdicts
-        )
-    }
-}
 
 struct Simulation {
     relay: Relay,

@@ -17,7 +17,11 @@ impl Generator<'_> {
     }
 
     fn list(&mut self) -> Op {
-        let author = self.anybody();
+        let author = if self.world.dice.chance(30) {
+            self.anybody()
+        } else {
+            self.one_of(&["doctor", "mother", "adult"])
+        };
         let kind = *self.world.dice.pick(&[0, 10002, 10050, 10063, 30078, 30078]);
         let mut tags = Vec::new();
         if kind == 30078 {
@@ -36,7 +40,7 @@ impl Generator<'_> {
 
     fn draft(&mut self) -> Op {
         let author = if self.world.dice.chance(92) {
-            (*self.world.dice.pick(&STAFF)).to_owned()
+            self.one_of(&["doctor", "doctor2", "nurse"])
         } else {
             self.anybody()
         };
@@ -64,7 +68,7 @@ impl Generator<'_> {
             1 => tags.push(t(&["title", "in clear"])),
             _ => {}
         }
-        let created_at = now - self.world.dice.below(4);
+        let created_at = now - self.world.dice.below(30);
         self.publish(&author, kind, tags, created_at)
     }
 
@@ -151,11 +155,7 @@ impl Generator<'_> {
 
     /// 2100 to a guardian or agent, 2101 to a colleague.
     fn key_grant(&mut self) -> Op {
-        let author = if self.world.dice.chance(90) {
-            (*self.world.dice.pick(&STAFF)).to_owned()
-        } else {
-            self.anybody()
-        };
+        let author = if self.world.dice.chance(90) { self.one_of(&STAFF) } else { self.anybody() };
         let ek = self.world.dice.hash();
         let now = self.world.now;
         if self.world.dice.chance(25) {

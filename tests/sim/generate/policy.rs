@@ -90,8 +90,8 @@ impl Generator<'_> {
         }
     }
 
-    fn suspension_by_member(&mut self) -> Op {
-        let author = self.member(&["doctor", "doctor2"]);
+    pub(super) fn suspension_by_member(&mut self) -> Op {
+        let author = self.member(&["doctor", "doctor", "doctor", "doctor2"]);
         let tags = if self.world.dice.chance(5) {
             let state = self.reference.reread(self.world.now);
             let live = state.suspension_ids();
@@ -185,11 +185,7 @@ impl Generator<'_> {
     }
 
     fn disclosure(&mut self) -> Op {
-        let author = if self.world.dice.chance(50) {
-            (*self.world.dice.pick(&GUARDIANS)).to_owned()
-        } else {
-            self.family_key()
-        };
+        let author = if self.world.dice.chance(50) { self.one_of(&GUARDIANS) } else { self.family_key() };
         let author = if self.world.dice.chance(5) { self.anybody() } else { author };
         let until = self.world.now + self.world.dice.below(40_000);
         let shares = self.reference.reread(self.world.now).share_ids();

@@ -19,11 +19,11 @@ impl Generator<'_> {
     pub(super) fn record(&mut self) -> Op {
         match self.world.dice.below(100) {
             0..=64 => {
-                let author = (*self.world.dice.pick(&STAFF)).to_owned();
+                let author = self.one_of(&STAFF);
                 self.record_by_staff(&author)
             }
             65..=84 => {
-                let author = (*self.world.dice.pick(&GUARDIANS)).to_owned();
+                let author = self.one_of(&GUARDIANS);
                 self.record_by_family(&author)
             }
             85..=96 => {
