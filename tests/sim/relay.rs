@@ -103,12 +103,20 @@ impl Relay {
         self.dir.path().join(format!("state{}", self.life))
     }
 
+    /// A reader of the database, opened beforehand so that [`Relay::crash`] loses no time.
+    pub(crate) fn reader(&self) -> Connection {
+        let db = open(&self.state());
+        touch(&db);
+        db
+    }
+
     /// The files as they are at this instant go on living; everything else of the process is gone.
-    pub(crate) async fn crash(&mut self) {
+    pub(crate) async fn crash(&mut self, reader: Connection) {
         let before = self.state();
         self.life += 1;
         let after = self.state();
-        freeze(&before, &after);
+        freeze(&reader, &before, &after);
+        drop(reader);
         let role = self.role.take().unwrap();
         role.abort();
         assert!(role.await.is_err_and(|error| error.is_cancelled()), "the relay had ended by itself");
@@ -165,16 +173,21 @@ fn open(state: &Path) -> Connection {
     Connection::open_with_flags(state.join("events.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
 }
 
-/// Copies the database as a kill would leave it. The open read transaction keeps the log from
-/// being started anew under the copy: pages that a checkpoint moves meanwhile stand in both files.
-fn freeze(before: &Path, after: &Path) {
-    std::fs::create_dir(after).unwrap();
-    let db = open(before);
-    db.execute_batch("BEGIN").unwrap();
+fn touch(db: &Connection) {
     let _: i64 = db.query_row("SELECT count(*) FROM due", [], |row| row.get(0)).unwrap();
-    for name in ["events.db", "events.db-wal", "practice"] {
+}
+
+/// Copies the database as a kill would leave it: the log first, which is what counts, at once. The
+/// open read transaction keeps the log from being started anew and a checkpoint from moving pages
+/// that the copied log does not hold.
+fn freeze(reader: &Connection, before: &Path, after: &Path) {
+    reader.execute_batch("BEGIN").unwrap();
+    touch(reader);
+    std::fs::create_dir(after).unwrap();
+    for name in ["events.db-wal", "events.db", "practice"] {
         if before.join(name).exists() {
             std::fs::copy(before.join(name), after.join(name)).unwrap();
         }
     }
+    reader.execute_batch("COMMIT").unwrap();
 }

@@ -424,7 +424,7 @@ impl Simulation {
         self.settle().await?;
         self.tell("crash".to_owned());
         let mut flight = VecDeque::new();
-        let author = (*self.world.dice.pick(&["doctor", "doctor2", "nurse"])).to_owned();
+        let author = self.generator().one_of(&["doctor", "doctor2", "nurse"]);
         for _ in 0..BURST {
             if let Op::Publish { json, .. } = self.generator().record_by_staff(&author) {
                 flight.push_back(json);
@@ -432,13 +432,19 @@ impl Simulation {
         }
         let answered = usize::try_from(self.world.dice.below(BURST as u64 + 1)).unwrap();
         let now = self.world.now;
+        let reader = self.relay.reader();
         let session = self.session(&author).await?;
         let socket = session.socket.clone();
         for json in &flight {
             session.client.send_text(format!("[\"EVENT\",{json}]")).await;
         }
+        let mut answers = Vec::new();
         for _ in 0..answered {
-            let answer = self.session(&author).await?.next().await.ok_or("no answer before the crash")?;
+            answers.push(session.next().await.ok_or("no answer before the crash")?);
+        }
+        // At once: what was answered must be there, whatever happens after the answer.
+        self.relay.crash(reader).await;
+        for answer in answers {
             // A signature that does not hold is answered at once, before what waits for its commit.
             let named = format!("\"id\":{}", answer[1]);
             let at = flight.iter().position(|json: &String| json.contains(&named));
@@ -452,7 +458,6 @@ impl Simulation {
                 self.reference.take(Item::parse(&json, now).map_err(str::to_owned)?);
             }
         }
-        self.relay.crash().await;
         self.sessions.clear();
         self.auditor = None;
         self.totals.crashes += 1;
