@@ -65,6 +65,7 @@ impl Bench {
     /// Every phase that is wanted, then the table; with what the box said when one fails.
     pub(crate) async fn run(&mut self) -> Result<()> {
         let done = self.phases().await;
+        say(&format!("\n{}", self.table.text()))?;
         done.with_context(|| format!("the box said: {}", self.place.log()))
     }
 
@@ -91,7 +92,6 @@ impl Bench {
         if self.scale.wants("memory") {
             self.memory().await?;
         }
-        say(&format!("\n{}", self.table.text()))?;
         let bytes = self.place.stored_bytes()? as f64 / 1e6;
         say(&format!("{} records stored, {bytes:.0} MB on disk", self.stored))?;
         say(&format!("{}; load at the end {}", server::machine(), server::load()))

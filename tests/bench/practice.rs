@@ -18,6 +18,8 @@ use serde_json::value::RawValue;
 
 /// Staff who write and read.
 const WRITERS: usize = 8;
+/// Each so many writers one is a doctor.
+const DOCTORS_APART: usize = 4;
 /// Members who are suspended, one for each run.
 const LEAVERS: usize = 8;
 /// Patients whose entry and link go into one transaction.
@@ -62,6 +64,11 @@ impl Practice {
         Ok(made)
     }
 
+    /// One of the two doctors, in turn.
+    pub(crate) fn doctor(&self, n: usize) -> &Keys {
+        &self.writers[n % 2 * DOCTORS_APART]
+    }
+
     /// The epoch, its first doctor, and her copy of its secrets.
     fn first(&mut self, box_key: &PublicKey) -> Result<Vec<Event>> {
         let (escrow, audit) = (self.random.keys(), self.random.keys());
@@ -87,7 +94,7 @@ impl Practice {
     async fn staff(&mut self, ceremony: &mut CeremonyClient) -> Result<()> {
         let mut members: Vec<(Keys, Role)> = Vec::new();
         for (n, keys) in self.writers.iter().enumerate().skip(1) {
-            members.push((keys.clone(), if n % 4 == 0 { Role::Doctor } else { Role::Nurse }));
+            members.push((keys.clone(), if n % DOCTORS_APART == 0 { Role::Doctor } else { Role::Nurse }));
         }
         members.extend(self.leavers.iter().map(|keys| (keys.clone(), Role::Ma)));
         members.push((self.random.keys(), Role::FrontDesk));
