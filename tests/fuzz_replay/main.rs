@@ -13,7 +13,7 @@ use relaybox_protocol::refusal::Refusal;
 use relaybox_tests::vectors::corpus;
 
 /// Refusals that bytes alone cannot meet, and what they hang on instead.
-const ELSEWHERE: [(Refusal, &str); 20] = [
+const ELSEWHERE: [(Refusal, &str); 21] = [
     (Refusal::AuthInvalid, "login: relay name, challenge and time"),
     (Refusal::AuthKeys, "login: keys of one connection"),
     (Refusal::AuthLate, "login: time"),
@@ -27,6 +27,7 @@ const ELSEWHERE: [(Refusal, &str); 20] = [
     (Refusal::NegClosed, "state of a session"),
     (Refusal::RateLimited, "rates"),
     (Refusal::Quota, "state of the store"),
+    (Refusal::Visit, "state of the store"),
     (Refusal::Superseded, "state of the store"),
     (Refusal::Deleted, "state of the store"),
     (Refusal::BoxNotCertified, "state of the box"),

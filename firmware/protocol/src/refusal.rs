@@ -70,6 +70,7 @@ refusals! {
     Epoch, Invalid, "epoch", "the first p tag is not a current epoch key: fetch the newest epoch and build the event anew";
     Envelope, Invalid, "envelope", "the tags are not those of a record envelope";
     Subject, Forbidden, "subject", "the record's person is not one this key may write for";
+    Visit, Forbidden, "visit", "calls are open to the parties of a visit, from 15 minutes before it until two hours after it";
     EpochKeyAsAuthor, Forbidden, "epoch-key-author", "epoch keys sign nothing";
     PracticeOverNetwork, Forbidden, "practice-over-network", "events of the practice key enter by a ceremony only";
     LegacyKind, Forbidden, "legacy-kind", "the former numbering is read, never written";

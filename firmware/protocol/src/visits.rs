@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::body::{DEPTH_MAX, parse_strict};
 use crate::event::{self, key_from_hex, key_tag, number_from_text, number_tag, tag};
+use crate::fold::Marker;
 use crate::nip44::{ConversationKey, CryptoError};
+use crate::policy::View;
 use crate::random::Random;
-use crate::{Event, Keys, PublicKey, SecretKey, Tag, envelope, kinds};
+use crate::{Event, EventId, Keys, PublicKey, SecretKey, Tag, envelope, kinds};
 
 /// Longest life of a signalling event in seconds.
 pub const SIGNALLING_SECONDS_MAX: u64 = 3_600;
@@ -71,6 +73,71 @@ pub fn parse(event: &Event) -> Option<Parties> {
         start: time("start")?,
         end: time("end")?,
     })
+}
+
+/// The visits among these events at which one person may signal to the other now (PROTOCOL 2.2, 2.7).
+///
+/// Both are parties by a `p` tag: the patient's key T, a provider, or a guardian whose link to the
+/// patient is live. Signing a visit makes nobody a party, and a C that is not T is none. The visit is in
+/// force: it ends nothing itself (markers `deletion` and `cancelled`), and no event given names it as
+/// its predecessor, whichever of the two came first. An event about another patient replaces nothing,
+/// as in the fold. Two successors of one visit are both in force until somebody decides.
+pub fn open_between(
+    view: &View<'_>,
+    events: &[Event],
+    author: &PublicKey,
+    party: &PublicKey,
+    now: u64,
+) -> Vec<EventId> {
+    let visits: Vec<Visit> = events.iter().filter_map(Visit::parse).collect();
+    let open = |visit: &&Visit| {
+        let parties = &visit.parties;
+        !visit.ends
+            && parties.open_at(now)
+            && [author, party].iter().all(|key| takes_part(view, parties, key))
+            && !visits.iter().any(|later| later.replaces(visit, view))
+    };
+    visits.iter().filter(open).map(|visit| visit.id).collect()
+}
+
+/// A 2126 with what it does to others.
+struct Visit {
+    id: EventId,
+    parties: Parties,
+    predecessors: Vec<EventId>,
+    /// It cancels or withdraws its predecessor.
+    ends: bool,
+}
+
+impl Visit {
+    fn parse(event: &Event) -> Option<Self> {
+        let parties = parse(event)?;
+        let links = event::links(event).into_iter();
+        let replaced: Vec<_> = links
+            .map(|link| (Marker::of(kinds::VISIT, &link.marker), link.id))
+            .filter(|(marker, _)| marker.replaces())
+            .collect();
+        Some(Self {
+            id: event.id,
+            parties,
+            ends: replaced.iter().any(|(marker, _)| marker.ends()),
+            predecessors: replaced.into_iter().map(|(_, id)| id).collect(),
+        })
+    }
+
+    fn replaces(&self, other: &Self, view: &View<'_>) -> bool {
+        let (own, others) = (&self.parties.subject, &other.parties.subject);
+        let current = |subject| view.patient(subject).map(|patient| patient.subject);
+        let same_patient = || own == others || current(own).is_some_and(|own| current(others) == Some(own));
+        self.predecessors.contains(&other.id) && same_patient()
+    }
+}
+
+fn takes_part(view: &View<'_>, parties: &Parties, key: &PublicKey) -> bool {
+    let linked = || view.guardians_of(&parties.subject).iter().any(|link| link.guardian == *key);
+    parties.subject == *key
+        || parties.providers.contains(key)
+        || (parties.guardians.contains(key) && linked())
 }
 
 /// A signalling event (4050–4055) to one other party; the visit's id stands inside `message`.

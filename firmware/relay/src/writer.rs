@@ -4,6 +4,7 @@
 //! are one transaction, and nothing is decided after it before the member table has passed it, so
 //! that arrival order and the order of receipts never disagree.
 
+mod calls;
 mod claim;
 mod destruction;
 mod import;
@@ -55,6 +56,12 @@ struct Pending {
     at: Seq,
 }
 
+impl Pending {
+    fn is_visit(&self) -> bool {
+        self.verified.kind() == kinds::VISIT
+    }
+}
+
 impl Writer {
     /// Runs until both senders are gone.
     pub(crate) async fn run(
@@ -84,6 +91,10 @@ impl Writer {
         let mut plain = Vec::new();
         for Checked { job, event } in batch {
             let Ok(verified) = event.inspect_err(|refusal| answer(&job, Err(*refusal))) else { continue };
+            if kinds::is_signalling(verified.kind()) && plain.iter().any(Pending::is_visit) {
+                // A call is judged by the visits that came before it.
+                self.store_plain(std::mem::take(&mut plain)).await;
+            }
             let (admission, at) = match self.decide(&job, &verified).await {
                 Ok(decided) => decided,
                 Err(refusal) => {
@@ -122,6 +133,7 @@ impl Writer {
             return Err(Refusal::BoxNotCertified);
         }
         self.nothing_clinical_deleted(&admission, verified).await?;
+        self.call_has_a_visit(&view, event, now).await?;
         self.spend_invitation(&members, job, verified, now).await?;
         Ok((admission, members.at))
     }

@@ -79,7 +79,7 @@ pub(super) fn practice_grant(view: &View<'_>, event: &Event, person: &Person) ->
     }
 }
 
-/// Signalling between persons of the practice; the visit's id stands inside the ciphertext.
+/// Signalling between persons of the practice. The relay looks up their visits: [`visits::open_between`].
 pub(super) fn signalling(view: &View<'_>, event: &Event, person: &Person) -> Result<(), Refusal> {
     if matches!(person, Person::Practice | Person::Agent(_)) {
         return Err(Refusal::Role);

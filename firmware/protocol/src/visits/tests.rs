@@ -2,6 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::envelope::{EpochSecret, Record, seal_family, seal_staff};
+use crate::permissions::Compartment;
+use crate::policy::world::{World, pk};
 use crate::testing::{keys, random};
 
 const START: u64 = 1_790_000_000;
@@ -87,4 +89,106 @@ fn signalling_opens_for_its_two_parties_alone() {
             None
         );
     }
+}
+
+/// A visit of a child in the desk compartment by the front desk, with the links given.
+fn booked(world: &mut World, child: &str, guardian: &str, links: &[(&EventId, &str)]) -> Event {
+    let extra = tags(&[pk("doctor")], &[pk(guardian)], START, END);
+    let links: Vec<_> =
+        links.iter().map(|(id, marker)| event::Link { id: **id, marker: (*marker).to_owned() }).collect();
+    let resource = json!({"resourceType": "Appointment", "status": "booked"});
+    let plain = Record::plain(kinds::VISIT, &resource, pk(child), world.random.bytes32(), START - 60);
+    let record = Record { extra: &extra, links: &links, ..plain };
+    let (epoch, p) = (world.secret(Compartment::Desk), world.p.public_key());
+    seal_staff(&keys_of("desk"), &p, &epoch, Some(&pk(child)), false, &record, &mut world.random).unwrap()
+}
+
+fn keys_of(name: &str) -> Keys {
+    crate::policy::world::keys(name)
+}
+
+fn open(world: &World, events: &[&Event], author: &str, party: &str, now: u64) -> Vec<EventId> {
+    let events: Vec<Event> = events.iter().map(|event| (*event).clone()).collect();
+    open_between(&world.policy.now(world.now), &events, &pk(author), &pk(party), now)
+}
+
+#[test]
+fn parties_of_a_visit_call_each_other_from_a_quarter_before_to_two_hours_after() {
+    let mut world = World::staffed();
+    let visit = booked(&mut world, "child", "mother", &[]);
+    for now in [START - 900, START, END, END + 7_199] {
+        assert_eq!(open(&world, &[&visit], "doctor", "mother", now), [visit.id], "{now}");
+    }
+    for now in [0, START - 901, END + 7_200, u64::MAX] {
+        assert!(open(&world, &[&visit], "doctor", "mother", now).is_empty(), "{now}");
+    }
+    for (author, party) in [("mother", "doctor"), ("child", "doctor"), ("mother", "child")] {
+        assert_eq!(open(&world, &[&visit], author, party, START), [visit.id], "{author} {party}");
+    }
+    assert!(open(&world, &[], "doctor", "mother", START).is_empty());
+}
+
+#[test]
+fn who_signs_a_visit_or_is_near_its_patient_is_no_party_of_it() {
+    let mut world = World::staffed();
+    let visit = booked(&mut world, "child", "mother", &[]);
+    for other in ["desk", "nurse", "own", "father", "other-child", "stranger"] {
+        assert!(open(&world, &[&visit], other, "doctor", START).is_empty(), "{other}");
+        assert!(open(&world, &[&visit], "doctor", other, START).is_empty(), "{other}");
+    }
+    assert_eq!(open(&world, &[&visit], "doctor", "child", START), [visit.id]);
+}
+
+#[test]
+fn parties_of_two_visits_that_share_no_visit_do_not_call_each_other() {
+    let mut world = World::staffed();
+    let (one, other) =
+        (booked(&mut world, "child", "mother", &[]), booked(&mut world, "other-child", "father", &[]));
+    assert!(open(&world, &[&one, &other], "mother", "father", START).is_empty());
+    assert_eq!(open(&world, &[&one, &other], "doctor", "father", START), [other.id]);
+}
+
+#[test]
+fn a_guardian_whose_link_has_ended_is_no_party_any_more() {
+    let mut world = World::staffed();
+    let visit = booked(&mut world, "child", "mother", &[]);
+    assert_eq!(open(&world, &[&visit], "mother", "doctor", START), [visit.id]);
+    world.link("desk", "other-child", "mother");
+    let end = world.link_with("desk", "child", "mother", |entry| entry.ended = true);
+    world.apply(&end).unwrap();
+    assert!(open(&world, &[&visit], "mother", "doctor", START).is_empty());
+    assert_eq!(open(&world, &[&visit], "child", "doctor", START), [visit.id]);
+}
+
+#[test]
+fn a_moved_or_cancelled_visit_opens_no_call_whichever_event_came_first() {
+    let mut world = World::staffed();
+    let visit = booked(&mut world, "child", "mother", &[]);
+    for (marker, successor_opens) in
+        [("correction", true), ("status-update", true), ("cancelled", false), ("deletion", false)]
+    {
+        let successor = booked(&mut world, "child", "mother", &[(&visit.id, marker)]);
+        let expected: &[EventId] = if successor_opens { &[successor.id] } else { &[] };
+        for events in [[&visit, &successor], [&successor, &visit]] {
+            assert_eq!(open(&world, &events, "doctor", "mother", START), expected, "{marker}");
+        }
+    }
+    for marker in ["ref", "accept", "addendum", "reply", "result"] {
+        let beside = booked(&mut world, "child", "mother", &[(&visit.id, marker)]);
+        let found = open(&world, &[&visit, &beside], "doctor", "mother", START);
+        assert_eq!(found, [visit.id, beside.id], "{marker}");
+    }
+}
+
+#[test]
+fn an_event_about_another_patient_replaces_no_visit_and_one_of_the_same_line_does() {
+    let mut world = World::staffed();
+    let visit = booked(&mut world, "child", "mother", &[]);
+    let foreign = booked(&mut world, "other-child", "father", &[(&visit.id, "cancelled")]);
+    assert_eq!(open(&world, &[&visit, &foreign], "doctor", "mother", START), [visit.id]);
+    let rekey = world.rekey("desk", "child", "child-2");
+    world.apply(&rekey).unwrap();
+    assert_eq!(open(&world, &[&visit], "doctor", "mother", START), [visit.id]);
+    let own = booked(&mut world, "child-2", "mother", &[(&visit.id, "cancelled")]);
+    assert!(open(&world, &[&visit, &own], "doctor", "mother", START).is_empty());
 }

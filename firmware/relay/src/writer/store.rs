@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use relaybox_protocol::admit::Admission;
 use relaybox_protocol::event::{self, Verified};
 use relaybox_protocol::kinds::{self, Keeping};
+use relaybox_protocol::scope::{Branch, Scope};
 use relaybox_protocol::{EventId, Filter, PublicKey};
 use relaybox_store::{Admitted, Origin, Plan, Result, Seq, Slot, StoreError};
 
@@ -72,15 +73,26 @@ impl Writer {
             id: String,
             kind: u16,
         }
-        let plan =
-            Plan::unscoped(&[filter]).map_err(|refusal| StoreError::Corrupt(refusal.code().to_owned()))?;
+        let heads = |bytes: &str| {
+            let head = serde_json::from_str::<Head>(bytes).ok()?;
+            Some((EventId::from_hex(&head.id).ok()?, head.kind))
+        };
+        self.look_up(filter, Branch::default(), heads).await
+    }
+
+    /// What `read` makes of each stored event of the filter within the branch, newest first.
+    pub(super) async fn look_up<T: Send>(
+        &self,
+        filter: Filter,
+        within: Branch,
+        read: impl Fn(&str) -> Option<T> + Send + Sync,
+    ) -> Result<Vec<T>> {
+        let plan = Plan::build(&[filter], &Scope { branches: vec![within] })
+            .map_err(|refusal| StoreError::Corrupt(refusal.code().to_owned()))?;
         loop {
             let head = self.shared.store.head().await?;
             let mut found = Vec::new();
-            let mut row = |row: relaybox_store::Row<'_>| {
-                let head = serde_json::from_str::<Head>(row.bytes).ok();
-                found.extend(head.and_then(|head| Some((EventId::from_hex(&head.id).ok()?, head.kind))));
-            };
+            let mut row = |row: relaybox_store::Row<'_>| found.extend(read(row.bytes));
             match self.shared.store.read(&plan, head.m, &mut row).await {
                 Ok(_) => return Ok(found),
                 // A look-up of ours has no scope that could be stale: ask again at the new head.

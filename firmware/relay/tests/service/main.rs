@@ -6,6 +6,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod calls;
 mod client;
 mod clock;
 mod forged;

@@ -10,6 +10,7 @@ use relaybox_protocol::permissions::{Compartment, Role};
 use relaybox_protocol::{Event, EventId, Keys};
 use serde_json::{Value, json};
 
+use crate::calls::Visit;
 use crate::client::Client;
 use crate::practice::{Practice, keys, pk};
 use crate::relay::{Relay, config};
@@ -163,6 +164,10 @@ impl Stage {
         relay.append(&[&locum]).await.unwrap();
         // One person suspends five others an hour at most.
         relay.pass_seconds(3_600);
+        // The table's calls are of this visit.
+        let visit =
+            Visit { child: "teen", providers: &["doctor"], guardians: &["parent"], begins_in: 0, lasts: 900 };
+        relay.login("doctor").await.publish(&practice.visit(&visit, None)).await.stored();
         let (readers, rows) = table();
         let mut clients = BTreeMap::new();
         for name in readers {

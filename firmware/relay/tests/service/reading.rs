@@ -4,6 +4,7 @@ use serde_json::json;
 
 use relaybox_protocol::permissions::Compartment;
 
+use crate::calls::Visit;
 use crate::practice::pk;
 use crate::relay::{Relay, config};
 
@@ -85,6 +86,9 @@ async fn signalling_reaches_its_two_parties_and_expires() {
     let too_long = practice.signal("doctor", "mother", relay.now() + 3_601);
     let text = "invalid: this kind's expiration tag is missing, too far or not allowed";
     doctor.publish(&too_long).await.refused(text);
+    let visit =
+        Visit { child: "child", providers: &["doctor"], guardians: &["mother"], begins_in: 0, lasts: 900 };
+    doctor.publish(&practice.visit(&visit, None)).await.stored();
     doctor.publish(&signal).await.stored();
     let asked = json!({"kinds": [4050]});
     for (name, reads) in [("doctor", 1), ("mother", 1), ("nurse", 0), ("father", 0), ("fhir", 0)] {
