@@ -71,6 +71,7 @@ impl Totals {
             "auth-required",
             "author-not-authenticated",
             "former-key",
+            "visit",
             "bad-id",
             "bad-signature",
             "kind-not-taken",

@@ -140,8 +140,7 @@ impl Generator<'_> {
     }
 
     fn signalling(&mut self) -> Op {
-        let (author, to) = (self.anybody(), self.anybody());
-        let to = self.world.hex(&to);
+        let (author, to) = self.caller_and_called();
         let now = self.world.now;
         let expiration = match self.world.dice.below(12) {
             0 => now + 3_601,
@@ -151,6 +150,29 @@ impl Generator<'_> {
         let tags = vec![t(&["p", &to]), t(&["expiration", &expiration.to_string()])];
         let kind = 4050 + u16::try_from(self.world.dice.below(6)).unwrap();
         self.publish(&author, kind, tags, now)
+    }
+
+    /// Mostly two whom one of the newest visits names: the author's name and the other's key.
+    fn caller_and_called(&mut self) -> (String, String) {
+        let visits: Vec<Vec<String>> = self
+            .reference
+            .list
+            .iter()
+            .rev()
+            .filter(|item| item.kind == 2126)
+            .take(6)
+            .map(|item| item.all("p").skip(1).map(|tag| tag[1].clone()).collect())
+            .collect();
+        if !visits.is_empty() && self.world.dice.chance(80) {
+            let parties = self.world.dice.pick(&visits).clone();
+            let (author, to) =
+                (self.world.dice.pick(&parties).clone(), self.world.dice.pick(&parties).clone());
+            if let Some(author) = self.world.name(&author) {
+                return (author.to_owned(), to);
+            }
+        }
+        let (author, to) = (self.anybody(), self.anybody());
+        (author, self.world.hex(&to))
     }
 
     /// 2100 to a guardian or agent, 2101 to a colleague.

@@ -182,8 +182,22 @@ impl Generator<'_> {
             }
             tags.push(t(&["p", &guardian, "guardian"]));
         }
-        let start = self.world.now + self.world.dice.below(100_000);
+        let now = self.world.now;
+        // Often such that calls open or close about now.
+        let start = match self.world.dice.below(10) {
+            0 => now + 899 + self.world.dice.below(3),
+            1 => now - 1_200 - 7_200 + self.world.dice.below(3),
+            2..=5 => now - self.world.dice.below(1_000),
+            _ => now + self.world.dice.below(100_000),
+        };
         let end = if self.world.dice.chance(3) { start } else { start + 1_200 };
+        let before = self.reference.list.iter().rev().find(|item| item.kind == 2126);
+        if let Some(before) = before.map(|item| item.id.clone())
+            && self.world.dice.chance(20)
+        {
+            let markers = ["correction", "status-update", "cancelled", "deletion", "ref"];
+            tags.push(t(&["e", &before, "", *self.world.dice.pick(&markers)]));
+        }
         tags.push(t(&["start", &start.to_string()]));
         tags.push(t(&["end", &end.to_string()]));
     }

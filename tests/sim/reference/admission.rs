@@ -12,6 +12,8 @@ const WRAPS: [u16; 2] = [1059, 21059];
 const LISTS: [u16; 6] = [0, 10002, 10050, 10063, 30078, 32225];
 const MARKERS: [&str; 9] =
     ["addendum", "status-update", "deletion", "cancelled", "result", "correction", "accept", "reply", "ref"];
+/// Markers by which a visit takes the place of another.
+const REPLACING: [&str; 4] = ["correction", "status-update", "cancelled", "deletion"];
 
 /// The tags of a clinical event.
 struct Envelope<'a> {
@@ -30,7 +32,37 @@ impl Reference {
         if item.kind == 5 && socket.is_some() {
             self.nothing_clinical(now, item)?;
         }
+        if (4050..=4055).contains(&item.kind) && socket.is_some() && !self.visit_is_on(&state, item) {
+            return Err("visit");
+        }
         Ok(())
+    }
+
+    /// Whether the author of a call and the other party both take part in a visit that is on.
+    fn visit_is_on(&self, state: &State<'_>, call: &Item) -> bool {
+        let root = |visit: &Item| visit.p(1).and_then(|subject| state.root(subject));
+        let takes_part = |visit: &Item, key: &str| {
+            visit.all("p").skip(1).any(|tag| {
+                let linked = || state.live_links(key).iter().any(|(child, _)| Some(*child) == root(visit));
+                tag[1] == key && (tag.get(2).is_none_or(|role| role == "provider") || linked())
+            })
+        };
+        let replaces = |later: &Item, visit: &Item| {
+            let named = |tag: &[String]| tag[1] == visit.id && REPLACING.contains(&tag[3].as_str());
+            later.all("e").any(named) && root(later) == root(visit)
+        };
+        let visits: Vec<_> =
+            self.list.iter().filter(|item| item.kind == 2126 && envelope(item).is_some()).collect();
+        visits.iter().any(|visit| {
+            let (Some(start), Some(end)) = (visit.number("start"), visit.number("end")) else { return false };
+            visit.created_at + 400 * DAY >= state.now
+                && state.now + 900 >= start
+                && state.now < end + 7_200
+                && !visit.all("e").any(|tag| matches!(tag[3].as_str(), "cancelled" | "deletion"))
+                && takes_part(visit, &call.author)
+                && call.p(0).is_some_and(|party| takes_part(visit, party))
+                && !visits.iter().any(|later| replaces(later, visit))
+        })
     }
 
     /// A deletion request that names a stored record of its author is refused as a whole.
