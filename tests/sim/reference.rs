@@ -98,8 +98,13 @@ impl Item {
 
     /// Records and policy are never deleted by request.
     fn is_undeletable(&self) -> bool {
-        (2100..=2129).contains(&self.kind)
+        undeletable(self.kind)
     }
+}
+
+/// Kinds of records and policy, those of the former numbering included.
+fn undeletable(kind: u16) -> bool {
+    matches!(kind, 1000..=1015 | 2100..=2129)
 }
 
 /// What a connection has shown of itself.

@@ -2,7 +2,7 @@
 //! their codes.
 
 use super::fold::{Person, State};
-use super::{Item, Reference, Socket};
+use super::{Item, Reference, Socket, undeletable};
 
 type Answer = Result<(), &'static str>;
 
@@ -189,7 +189,7 @@ fn recipient(state: &State<'_>, item: &Item, socket: Option<&Socket>) -> Answer 
 }
 
 fn deletion(item: &Item) -> Answer {
-    let clinical = |kind: &str| kind.parse().is_ok_and(|kind: u16| (2100..=2129).contains(&kind));
+    let clinical = |kind: &str| kind.parse().is_ok_and(undeletable);
     for tag in item.tags.iter().filter(|tag| tag.len() > 1) {
         let kind = match tag[0].as_str() {
             "a" => tag[1].split(':').next().unwrap_or_default(),

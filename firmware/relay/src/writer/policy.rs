@@ -175,6 +175,9 @@ fn order<'a>(events: &'a [Verified], policy: &Policy) -> Vec<(usize, &'a Verifie
     order
 }
 
+/// Policy after a whole ceremony, and what to do with each of its events, by index.
+type Trial = (Policy, Vec<(usize, Admission)>);
+
 /// Judges the events one after the other. What a 2108 names may stand in the same ceremony, so its
 /// chain shows when it is judged: when one of the public chain came after one of the other, all are
 /// judged anew in the right order. A key never loses its role, so this ends.
@@ -182,7 +185,7 @@ fn admit_all(
     members: &Members,
     mut events: Vec<(usize, &Verified)>,
     now: u64,
-) -> std::result::Result<(Policy, Vec<(usize, Admission)>), (usize, Refusal)> {
+) -> std::result::Result<Trial, (usize, Refusal)> {
     loop {
         let mut trial = members.policy.clone();
         let mut admissions = Vec::with_capacity(events.len());
