@@ -37,6 +37,14 @@ impl Client {
         let _ = self.ws.send(Message::text(frame)).await;
     }
 
+    /// Frames that leave in one piece.
+    pub(crate) async fn send_together(&mut self, frames: impl Iterator<Item = String>) {
+        for frame in frames {
+            let _ = self.ws.feed(Message::text(frame)).await;
+        }
+        let _ = self.ws.flush().await;
+    }
+
     /// The next message; none when the relay closed the socket or stays silent.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {

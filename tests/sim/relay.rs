@@ -110,6 +110,13 @@ impl Relay {
         db
     }
 
+    /// A disk that takes nothing while this lives: the store's writer waits.
+    pub(crate) fn stall(&self) -> Connection {
+        let db = Connection::open(self.state().join("events.db")).unwrap();
+        db.execute_batch("BEGIN IMMEDIATE").unwrap();
+        db
+    }
+
     /// The files as they are at this instant go on living; everything else of the process is gone.
     pub(crate) async fn crash(&mut self, reader: Connection) {
         let before = self.state();
@@ -181,9 +188,9 @@ fn touch(db: &Connection) {
 /// open read transaction keeps the log from being started anew and a checkpoint from moving pages
 /// that the copied log does not hold.
 fn freeze(reader: &Connection, before: &Path, after: &Path) {
+    std::fs::create_dir(after).unwrap();
     reader.execute_batch("BEGIN").unwrap();
     touch(reader);
-    std::fs::create_dir(after).unwrap();
     for name in ["events.db-wal", "events.db", "practice"] {
         if before.join(name).exists() {
             std::fs::copy(before.join(name), after.join(name)).unwrap();

@@ -37,6 +37,15 @@ impl Generator<'_> {
         }
     }
 
+    /// A record as it should be: a measurement, for a patient, under the newest E.
+    pub(crate) fn measurement(&mut self, author: &str) -> Op {
+        let (epoch_key, subject) = (self.world.e("chart", 0), self.subject());
+        let tags = self.world.record(&epoch_key, Some(&subject), false);
+        let json = self.world.event(author, 2113, tags, self.world.now);
+        self.sent.push((author.to_owned(), json.clone()));
+        Op::Publish { session: author.to_owned(), json }
+    }
+
     pub(crate) fn record_by_staff(&mut self, author: &str) -> Op {
         let kind = if self.world.dice.chance(88) {
             *self.world.dice.pick(usual(author))
