@@ -13,7 +13,7 @@ use relaybox_tests::dev::{DevBox, binary};
 use crate::practice::Practice;
 use crate::wire::{Door, Wire};
 
-/// Ticks of /proc/<pid>/stat in a second (proc(5); 100 on every Linux that users see).
+/// Ticks of `/proc/<pid>/stat` in a second (proc(5); 100 on every Linux that users see).
 const TICKS: f64 = 100.0;
 /// A role that does not answer after this long never will.
 const START_SECONDS: u64 = 60;
