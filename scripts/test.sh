@@ -12,5 +12,5 @@ step build cargo build --workspace --locked --bins --tests
 step "planted faults apply" scripts/faults.sh
 step tests cargo test --workspace --locked "$@"
 if [ $# -eq 0 ]; then
-    step "planted faults" scripts/faults.sh 2 6
+    step "planted faults" scripts/faults.sh 1 2
 fi
