@@ -213,6 +213,13 @@ impl Generator<'_> {
         Op::Publish { session, json }
     }
 
+    /// Ids of all events but receipts: how many of those there are is a matter of time, and a seed must
+    /// lead to the same operations each time.
+    fn ids(&self) -> Vec<String> {
+        let events = self.reference.list.iter().filter(|item| item.kind != 2122);
+        events.map(|item| item.id.clone()).collect()
+    }
+
     /// What its author has deleted.
     fn deleted(&mut self) -> Option<Op> {
         let requests: Vec<_> = self.reference.list.iter().filter(|item| item.kind == 5).collect();

@@ -213,7 +213,7 @@ impl Generator<'_> {
                 };
                 let to = self.world.hex(&to);
                 let mut tags = vec![t(&["p", &to])];
-                let ids: Vec<_> = self.reference.list.iter().map(|item| item.id.clone()).collect();
+                let ids = self.ids();
                 for _ in 0..=self.world.dice.below(12) {
                     tags.push(t(&["e", self.world.dice.pick(&ids).as_str()]));
                 }

@@ -34,7 +34,7 @@ impl Generator<'_> {
     fn filter(&mut self, limits: bool) -> Filter {
         let mut filter = Filter::default();
         if self.world.dice.chance(12) {
-            let ids: Vec<_> = self.reference.list.iter().map(|item| item.id.clone()).collect();
+            let ids = self.ids();
             let mut some: Vec<_> =
                 (0..=self.world.dice.below(20)).map(|_| self.world.dice.pick(&ids).clone()).collect();
             some.push(self.world.dice.hash());
@@ -71,7 +71,7 @@ impl Generator<'_> {
         }
         let receipts = filter.kinds.as_ref().is_some_and(|kinds| kinds.contains(&2122));
         if !receipts && self.world.dice.chance(6) {
-            let ids: Vec<_> = self.reference.list.iter().map(|item| item.id.clone()).collect();
+            let ids = self.ids();
             let some: Vec<_> =
                 (0..=self.world.dice.below(8)).map(|_| self.world.dice.pick(&ids).clone()).collect();
             // Receipts are not indexed by what they name.

@@ -30,6 +30,7 @@ impl Simulation {
                 flight.push_back(json);
             }
         }
+        let outbox = flight.clone();
         let answered = usize::try_from(self.world.dice.below(BURST as u64 + 1)).unwrap();
         let now = self.world.now;
         let reader = self.relay.reader();
@@ -76,7 +77,12 @@ impl Simulation {
         self.auditor = None;
         self.totals.crashes += 1;
         self.in_flight(&socket, flight)?;
-        self.recover().await
+        self.recover().await?;
+        // The outbox sends all of it again: what is there is a duplicate, and nothing stays lost.
+        for json in outbox {
+            self.publish(&author, json).await?;
+        }
+        self.settle().await
     }
 
     /// Of what had no OK the relay kept a beginning, in order, or all, or nothing.
