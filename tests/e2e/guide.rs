@@ -96,8 +96,14 @@ fn command(block: &str, data: &Path) -> String {
 }
 
 fn run(command: &str, folder: &Path) -> String {
-    let output =
-        Command::new("bash").args(["-euo", "pipefail", "-c", command]).current_dir(folder).output().unwrap();
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", command])
+        .current_dir(folder)
+        // The make that started this test says where it enters and leaves, unless these are gone.
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{command}: {}", node::said(&output));
     node::said(&output)
 }
