@@ -6,7 +6,7 @@ import { resolver, theme } from './kit/tokens.ts';
 
 const root = document.getElementById('root');
 if (root) {
-  document.documentElement.dataset['face'] = 'portal';
+  document.documentElement.dataset.face = 'portal';
   createRoot(root).render(
     <MantineProvider theme={theme} cssVariablesResolver={resolver}>
       <main>Relaybox</main>
