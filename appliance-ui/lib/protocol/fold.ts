@@ -128,8 +128,12 @@ export interface Unresolved {
   readonly why: 'missing' | 'other-record' | 'not-own';
 }
 
-/** Whether all records of the patient that this reader may read were given. */
-export type Coverage = 'complete' | 'partial';
+/**
+ * How much of the patient's records the fold was given. `not-loaded`: not asked for, still loading, or failed.
+ * `partial`: some are missing, sealed, pending or in quarantine, or completeness is unknown. `complete`: all that
+ * the receipt chains name (destroyed ones apart) is here and shown.
+ */
+export type Coverage = 'not-loaded' | 'partial' | 'complete';
 
 /** Everything shown of one patient. Lists are in receipt order; withdrawn items stand in `withdrawn` only. */
 export interface Chart {

@@ -1,5 +1,7 @@
 /** The reader rule (docs/ref/protocol.md 2.1 and 2.8, twin of `firmware/protocol/src/reader`). */
-import type { Compartment, Hex } from './types.ts';
+import type { Record } from './fold.ts';
+import type { ChainKey, Share } from './receipts/types.ts';
+import type { Compartment, Event, Hex } from './types.ts';
 
 /** Why a record stands in quarantine: the first that applies, in this order. */
 export const reasons = [
@@ -38,4 +40,46 @@ export interface Sealed {
   readonly signer: Hex;
   readonly compartment: Compartment;
   readonly received: number;
+}
+
+/** What the rule says of one event. */
+export type Outcome =
+  | {
+      readonly is: 'shown';
+      readonly record: Record;
+      readonly marks: Marks;
+      /** The chain that its receipt stands in. */
+      readonly chain: ChainKey;
+    }
+  /** A retry of the shown record with this id. */
+  | { readonly is: 'alias'; readonly of: Hex }
+  /** No receipt yet; quarantine from this time on (unix seconds). */
+  | { readonly is: 'pending'; readonly until: number }
+  | { readonly is: 'sealed'; readonly sealed: Sealed }
+  | { readonly is: 'quarantine'; readonly reason: Reason };
+
+/**
+ * How much of policy a reader sees. `staff`: both chains. `own`: the chain of all members and what names the
+ * reader's own key or child (patients, own keys, guardians, agents). `public`: the chain of all members alone (the
+ * recipient of a disclosure).
+ */
+export type Sight = 'staff' | 'own' | 'public';
+
+/** Seconds for which a record without receipt is pending, from when this reader first saw it. */
+export const pendingSeconds = 600;
+
+/** A reader: what it trusts, holds and has seen. */
+export interface ReaderRule {
+  /**
+   * Takes more policy events (2102–2110, 2127) and receipts (2122) in any order; others are passed over, as are
+   * events whose id or signature does not hold. The order of policy is read anew at the next question.
+   */
+  add(events: readonly Event[]): void;
+  /**
+   * Judges events. `now` in unix seconds by this reader's own clock; null: nothing is pending. Retries are found
+   * among the events of one call, so a chart is read in one call. Events that were read before cost little.
+   */
+  read(events: readonly Event[], now: number | null): Map<Hex, Outcome>;
+  /** k of n over chains, each counted once: those of a rekeyed line are summed. */
+  share(chains: readonly ChainKey[], held: ReadonlySet<Hex>): Share;
 }
