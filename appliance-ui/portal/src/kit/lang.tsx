@@ -1,0 +1,30 @@
+/** The language of the page, known before anybody has signed in. */
+import type { Dict, Lang, Words, WordTree } from '@relaybox/lib/i18n/dict';
+import { createContext, useContext } from 'react';
+import { kitWords } from '../words/kit.ts';
+
+export const LangContext = createContext<{ readonly lang: Lang; readonly setLang: (to: Lang) => void }>({
+  lang: 'en',
+  setLang: () => {},
+});
+
+export const useLang = (): Lang => useContext(LangContext).lang;
+
+export function useWords<T extends WordTree>(words: Dict<T>): Words<T> {
+  return words[useLang()];
+}
+
+export function LangSwitch() {
+  const { lang, setLang } = useContext(LangContext);
+  const w = useWords(kitWords);
+  return (
+    <fieldset className="seg" aria-label={w.language}>
+      <button type="button" aria-pressed={lang === 'en'} lang="en" onClick={() => setLang('en')}>
+        EN<span className="sr"> English</span>
+      </button>
+      <button type="button" aria-pressed={lang === 'es'} lang="es" onClick={() => setLang('es')}>
+        ES<span className="sr"> Español</span>
+      </button>
+    </fieldset>
+  );
+}
