@@ -3,7 +3,7 @@
  * a clinical falsehood.
  */
 
-import { at, listAt, textAt } from '../json.ts';
+import { at, listAt, textAt } from '../elements.ts';
 import { ends } from './record.ts';
 import type { Allergies, AllergyState, Coverage, Item, NoneKnown, Version } from './types.ts';
 import { currentVersion, headVersions, statusOf } from './versions.ts';

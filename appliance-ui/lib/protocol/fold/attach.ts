@@ -1,6 +1,6 @@
 /** What attaches to what: addendum, result, accept, reply and ref, checked as every link is. */
 
-import { textAt } from '../json.ts';
+import { textAt } from '../elements.ts';
 import { kinds } from '../kinds.ts';
 import type { Hex } from '../types.ts';
 import { compareText, type Marked, marked, markerRank, replaces } from './record.ts';

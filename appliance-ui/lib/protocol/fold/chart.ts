@@ -1,6 +1,6 @@
 /** The chart: items by type, with what attaches to them. */
 
-import { textAt } from '../json.ts';
+import { textAt } from '../elements.ts';
 import { currentKind, kinds } from '../kinds.ts';
 import type { Hex } from '../types.ts';
 import { allergiesOf } from './allergies.ts';

@@ -1,6 +1,6 @@
 /** The predecessors of all records of one kind, and the items that they make. */
 
-import { textAt } from '../json.ts';
+import { textAt } from '../elements.ts';
 import { kinds } from '../kinds.ts';
 import type { Hex } from '../types.ts';
 import { byDisplay, changeOf, compareText, ends, marked, replaces, replacing } from './record.ts';

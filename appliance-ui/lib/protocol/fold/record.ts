@@ -1,6 +1,6 @@
 /** What a record says of itself: its links, why it was written, where it stands in the order of display. */
 
-import { at, listAt, textAt } from '../json.ts';
+import { at, listAt, textAt } from '../elements.ts';
 import { kinds } from '../kinds.ts';
 import type { Hex, Resource } from '../types.ts';
 import type { Change, Marker, ReceiptOrder, Record } from './types.ts';

@@ -3,7 +3,7 @@
  * a conflict.
  */
 
-import { sameJson, textAt } from '../json.ts';
+import { sameJson, textAt } from '../elements.ts';
 import { kinds } from '../kinds.ts';
 import type { Hex } from '../types.ts';
 import { changeOf, contentOnly, ends, marked, reissued, replaces } from './record.ts';
