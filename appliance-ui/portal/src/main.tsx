@@ -1,15 +1,11 @@
+import './app/trusted.ts';
+import './kit/fonts.css';
 import './kit/mantine.css';
 import './kit/kit.css';
-import { MantineProvider } from '@mantine/core';
+import './portal.css';
+import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';
-import { resolver, theme } from './kit/tokens.ts';
+import { router } from './app/router.tsx';
 
 const root = document.getElementById('root');
-if (root) {
-  document.documentElement.dataset.face = 'portal';
-  createRoot(root).render(
-    <MantineProvider theme={theme} cssVariablesResolver={resolver}>
-      <main>Relaybox</main>
-    </MantineProvider>,
-  );
-}
+if (root) createRoot(root).render(<RouterProvider router={router} />);

@@ -1,0 +1,84 @@
+/** What the connection means for the reader: the offline bar with the time of the copy, and why a box refused. */
+import type { Snapshot } from '@relaybox/lib/session/api';
+import { IconCloudOff, IconKeyOff, IconRefresh, IconShieldX } from '@tabler/icons-react';
+import { useWords } from '../kit/lang.tsx';
+import { Note } from '../kit/note.tsx';
+import { useLate } from '../kit/skeleton.tsx';
+import { shellWords } from '../words/shell.ts';
+import { useWhen } from './when.ts';
+
+function OfflineBar({ now }: { now: Snapshot }) {
+  const w = useWords(shellWords);
+  const when = useWhen();
+  if (now.connection.is !== 'offline') return null;
+  const say = now.connection.why === 'box' ? w.boxAway : w.offline;
+  return (
+    <div className="offbar" role="status">
+      <IconCloudOff size={22} aria-hidden />
+      <span>{now.heard === null ? w.offlineNothing : say(when.moment(now.heard))}</span>
+    </div>
+  );
+}
+
+function Refused({ now }: { now: Snapshot }) {
+  const w = useWords(shellWords);
+  if (now.connection.is !== 'refused') return null;
+  const { why, said } = now.connection;
+  const code = <span className="mono cap code">{said}</span>;
+  if (why === 'unknown-key')
+    return (
+      <Note tone="plain" icon={IconKeyOff} title={w.unknownKey(now.practiceName)} role="alert">
+        {w.unknownKeySub}
+      </Note>
+    );
+  if (why === 'ended')
+    return (
+      <Note tone="plain" icon={IconKeyOff} title={w.keyEnded} role="alert">
+        {w.keyEndedSub}
+      </Note>
+    );
+  if (why === 'other-practice')
+    return (
+      <Note tone="stop" icon={IconShieldX} title={w.otherPractice} role="alert">
+        {w.otherPracticeSub}
+      </Note>
+    );
+  const title = { clock: w.clock, rate: w.rate, internal: w.internal }[why];
+  const sub = { clock: w.clockSub, rate: w.rateSub, internal: w.internalSub }[why];
+  return (
+    <Note tone="due" {...(why === 'clock' ? {} : { icon: IconRefresh })} title={title} role="alert">
+      {sub} {why === 'internal' ? code : null}
+    </Note>
+  );
+}
+
+function Connecting() {
+  const w = useWords(shellWords);
+  return useLate(1500) ? (
+    <p className="small ink2" role="status">
+      {w.connecting}
+    </p>
+  ) : null;
+}
+
+/** At most one bar about the connection, then what limits this device. */
+export function Connection({ now }: { now: Snapshot }) {
+  const w = useWords(shellWords);
+  return (
+    <>
+      {now.connection.is === 'connecting' ? <Connecting /> : null}
+      <OfflineBar now={now} />
+      <Refused now={now} />
+      {now.policyWhole ? null : (
+        <Note tone="due" title={w.policyHole} role="status">
+          {w.policyHoleSub}
+        </Note>
+      )}
+      {now.keeps ? null : (
+        <Note tone="due" title={w.noRoom} role="status">
+          {w.noRoomSub}
+        </Note>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+/** Around every page: language, scheme, size of letters, and where the focus goes when the page changes. */
+import { MantineProvider } from '@mantine/core';
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { useEffect, useMemo, useRef } from 'react';
+import { LangContext } from '../kit/lang.tsx';
+import { resolver, theme } from '../kit/tokens.ts';
+import { setPrefs, usePrefs } from './prefs.ts';
+import { useSession } from './store.ts';
+
+/** After a change of page the heading has the focus, so that a reader hears it and Tab goes on from there. */
+function useFocusHeading(): void {
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const before = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    const fresh = before.current === undefined;
+    before.current = path;
+    if (fresh || path === undefined) return;
+    const heading = document.querySelector<HTMLElement>('h1');
+    heading?.focus({ preventScroll: true });
+  }, [path]);
+}
+
+/** Whoever is signed out, by whatever cause, stands at the door. */
+function useDoor(): void {
+  const session = useSession();
+  const navigate = useNavigate();
+  const had = useRef(false);
+  useEffect(() => {
+    if (session) had.current = true;
+    else if (had.current) {
+      had.current = false;
+      void navigate({ to: '/in', replace: true });
+    }
+  }, [session, navigate]);
+}
+
+export function Root() {
+  const { lang, scheme, text } = usePrefs();
+  useFocusHeading();
+  useDoor();
+  useEffect(() => {
+    const page = document.documentElement;
+    page.lang = lang;
+    page.dataset.face = 'portal';
+    page.style.fontSize = text === 100 ? '' : `${text}%`;
+  }, [lang, text]);
+  const context = useMemo(() => ({ lang, setLang: (to: typeof lang) => setPrefs({ lang: to }) }), [lang]);
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={resolver}
+      defaultColorScheme="auto"
+      {...(scheme === 'auto' ? {} : { forceColorScheme: scheme })}
+    >
+      <LangContext.Provider value={context}>
+        <Outlet />
+      </LangContext.Provider>
+    </MantineProvider>
+  );
+}

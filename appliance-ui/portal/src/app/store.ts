@@ -1,0 +1,96 @@
+/**
+ * The session as React sees it: whole snapshots, kept outside React and read through `useSyncExternalStore`. The
+ * session merges nothing and neither do pages.
+ *
+ * A chart is watched while a page shows it, and forgotten when the last page of it closes: what was read of one
+ * child is not in memory while another's page stands, and nothing is left when the session ends.
+ */
+import type { ChartView, Session, Snapshot } from '@relaybox/lib/session/api';
+import { useCallback, useSyncExternalStore } from 'react';
+
+/** Why nobody is signed in: shown on the sign-in page. */
+export type Closed = 'never' | 'asked' | 'idle' | 'hidden' | 'forgotten';
+
+interface Open {
+  readonly session: Session;
+  readonly stop: () => void;
+  snapshot: Snapshot | null;
+  readonly charts: Map<string, Watched>;
+}
+interface Watched {
+  view: ChartView | null;
+  readonly tell: Set<() => void>;
+  readonly stop: () => void;
+}
+
+let open: Open | null = null;
+let closed: Closed = 'never';
+const listeners = new Set<() => void>();
+const tellAll = () => {
+  for (const tell of listeners) tell();
+};
+const subscribe = (tell: () => void) => {
+  listeners.add(tell);
+  return () => listeners.delete(tell);
+};
+
+export const currentSession = (): Session | null => open?.session ?? null;
+export const whyClosed = (): Closed => closed;
+
+/** From here on pages show this session. */
+export function openSession(session: Session): void {
+  closeSession('asked');
+  const mine: Open = { session, snapshot: null, charts: new Map(), stop: () => stop() };
+  open = mine;
+  const stop = session.watch((snapshot) => {
+    mine.snapshot = snapshot;
+    if (open === mine) tellAll();
+  });
+  tellAll();
+}
+
+/** Drops keys and everything that was opened. Does nothing when nobody is signed in. */
+export function closeSession(why: Closed): void {
+  if (!open) return;
+  const ending = open;
+  open = null;
+  closed = why;
+  ending.stop();
+  for (const watched of ending.charts.values()) watched.stop();
+  ending.charts.clear();
+  ending.session.lock();
+  tellAll();
+}
+
+export const useSession = (): Session | null => useSyncExternalStore(subscribe, currentSession);
+export const useSnapshot = (): Snapshot | null =>
+  useSyncExternalStore(subscribe, () => open?.snapshot ?? null);
+
+function watch(key: string, tell: () => void): () => void {
+  const at = open;
+  if (!at) return () => {};
+  let watched = at.charts.get(key);
+  if (!watched) {
+    const fresh: Watched = { view: null, tell: new Set(), stop: () => stop() };
+    at.charts.set(key, fresh);
+    const stop = at.session.watchChart(key, (view) => {
+      fresh.view = view;
+      for (const each of fresh.tell) each();
+    });
+    watched = fresh;
+  }
+  const mine = watched;
+  mine.tell.add(tell);
+  return () => {
+    mine.tell.delete(tell);
+    if (mine.tell.size > 0) return;
+    mine.stop();
+    at.charts.delete(key);
+  };
+}
+
+/** One patient's record, by T; null until the session has told of it. */
+export function useChart(key: string | null): ChartView | null {
+  const see = useCallback((tell: () => void) => (key === null ? () => {} : watch(key, tell)), [key]);
+  return useSyncExternalStore(see, () => (key === null ? null : (open?.charts.get(key)?.view ?? null)));
+}

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { whenIn } from './when.ts';
+
+const noon = Date.parse('2026-11-25T12:00:00') / 1000;
+const now = () => (noon + 3600) * 1000;
+
+test('moments of today and yesterday are named, others carry their date', () => {
+  const en = whenIn('en', now);
+  expect(en.moment(noon)).toBe('Today, 12:00 pm');
+  expect(en.moment(noon - 86_400)).toBe('Yesterday, 12:00 pm');
+  expect(en.moment(noon - 5 * 86_400)).toBe('Nov 20, 2026, 12:00 pm');
+  expect(en.date(noon)).toBe('November 25');
+  expect(en.date(noon - 400 * 86_400)).toContain('2025');
+});
+
+test('Spanish moments are those of Spanish in the United States', () => {
+  const es = whenIn('es', now);
+  expect(es.day(noon)).toBe('25 nov 2026');
+  expect(es.time(noon + 2.5 * 3600)).toBe('2:30 p. m.');
+  expect(es.date(noon)).toBe('25 de noviembre');
+});
+
+test('a civil date does not shift with the zone, and what is no date stays as it is', () => {
+  expect(whenIn('en', now).civil('2026-01-01')).toBe('Jan 1, 2026');
+  expect(whenIn('en', now).civil('2026-13-77')).toBe('2026-13-77');
+  expect(whenIn('en', now).civil('<b>')).toBe('<b>');
+});

@@ -1,0 +1,9 @@
+import { RecordPage } from '../app/record.tsx';
+
+export function Problems() {
+  return (
+    <RecordPage title="Problems" heading="Problems">
+      {() => null}
+    </RecordPage>
+  );
+}

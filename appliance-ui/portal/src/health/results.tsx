@@ -1,0 +1,9 @@
+import { RecordPage } from '../app/record.tsx';
+
+export function Results() {
+  return (
+    <RecordPage title="Results" heading="Results">
+      {() => null}
+    </RecordPage>
+  );
+}

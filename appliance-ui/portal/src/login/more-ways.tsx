@@ -1,0 +1,3 @@
+export function MoreWays() {
+  return <h1 tabIndex={-1}>MoreWays</h1>;
+}

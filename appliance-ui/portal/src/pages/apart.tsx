@@ -1,0 +1,3 @@
+export function KeptApart() {
+  return <h1 tabIndex={-1}>KeptApart</h1>;
+}

@@ -1,0 +1,3 @@
+export function IsGenuine() {
+  return <h1 tabIndex={-1}>IsGenuine</h1>;
+}

@@ -1,0 +1,3 @@
+export function Practices() {
+  return <h1 tabIndex={-1}>Practices</h1>;
+}

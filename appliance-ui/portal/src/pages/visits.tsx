@@ -1,0 +1,3 @@
+export function Visits() {
+  return <h1 tabIndex={-1}>Visits</h1>;
+}
