@@ -5,5 +5,6 @@ export default defineConfig({
     include: ['lib/**/*.test.ts', 'portal/src/**/*.test.ts', 'portal/src/**/*.test.tsx'],
     // Vectors with thousands of signatures take their time on a small machine.
     testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -1,0 +1,99 @@
+/** Frames from a relay (NIP-01, 42, 45): parsed once, strictly; what is no frame is null. */
+import type { Event, Hex } from '../protocol/types.ts';
+
+export type Frame =
+  | { readonly is: 'event'; readonly subscription: string; readonly event: Event }
+  | { readonly is: 'eose'; readonly subscription: string }
+  | { readonly is: 'closed'; readonly subscription: string; readonly text: string }
+  | { readonly is: 'ok'; readonly id: Hex; readonly accepted: boolean; readonly text: string }
+  | { readonly is: 'auth'; readonly challenge: string }
+  | { readonly is: 'notice'; readonly text: string };
+
+/** A filter (NIP-01). */
+export interface Filter {
+  ids?: readonly Hex[];
+  authors?: readonly Hex[];
+  kinds?: readonly number[];
+  since?: number;
+  until?: number;
+  limit?: number;
+  [tag: `#${string}`]: readonly string[];
+}
+
+const HEX_32 = /^[0-9a-f]{64}$/;
+const HEX_64 = /^[0-9a-f]{128}$/;
+const CHALLENGE_MAX = 1_024;
+
+export function parseFrame(text: string): Frame | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(json)) return null;
+  const [word, first, second, third] = json as readonly unknown[];
+  if (typeof first !== 'string') return null;
+  switch (word) {
+    case 'EVENT':
+      return isEvent(second) ? { is: 'event', subscription: first, event: second } : null;
+    case 'EOSE':
+      return { is: 'eose', subscription: first };
+    case 'CLOSED':
+      return { is: 'closed', subscription: first, text: typeof second === 'string' ? second : '' };
+    case 'OK':
+      if (typeof second !== 'boolean') return null;
+      return { is: 'ok', id: first, accepted: second, text: typeof third === 'string' ? third : '' };
+    case 'AUTH':
+      return first.length <= CHALLENGE_MAX ? { is: 'auth', challenge: first } : null;
+    case 'NOTICE':
+      return { is: 'notice', text: first };
+    default:
+      return null;
+  }
+}
+
+/** Whether a value has the shape of an event. Neither id nor signature is looked at. */
+export function isEvent(value: unknown): value is Event {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, pubkey, sig, kind, created_at, tags, content } = value as Record<string, unknown>;
+  return (
+    isMatch(HEX_32, id) &&
+    isMatch(HEX_32, pubkey) &&
+    isMatch(HEX_64, sig) &&
+    isWhole(kind) &&
+    kind <= 65_535 &&
+    isWhole(created_at) &&
+    typeof content === 'string' &&
+    Array.isArray(tags) &&
+    tags.every(isTag)
+  );
+}
+
+function isTag(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((cell) => typeof cell === 'string');
+}
+
+function isMatch(pattern: RegExp, value: unknown): value is string {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Whether an event is one that a filter asks for. Limits do not count here. */
+export function matches(filter: Filter, event: Event): boolean {
+  if (filter.ids && !filter.ids.includes(event.id)) return false;
+  if (filter.authors && !filter.authors.includes(event.pubkey)) return false;
+  if (filter.kinds && !filter.kinds.includes(event.kind)) return false;
+  if (filter.since !== undefined && event.created_at < filter.since) return false;
+  if (filter.until !== undefined && event.created_at > filter.until) return false;
+  for (const [name, values] of Object.entries(filter)) {
+    if (!name.startsWith('#')) continue;
+    const wanted = values as readonly string[];
+    const found = event.tags.some(([tag, cell]) => tag === name.slice(1) && wanted.includes(cell ?? ''));
+    if (!found) return false;
+  }
+  return true;
+}
