@@ -115,7 +115,7 @@ refusals! {
     NegClosed, NotFound, "neg-closed", "no such negentropy session";
     // State of the store.
     Superseded, Conflict, "superseded", "a newer version is stored";
-    Deleted, Conflict, "deleted", "the event was deleted by its author";
+    Deleted, Conflict, "deleted", "the event was deleted and does not come back";
     BoxNotCertified, Unavailable, "box-not-certified", "this box may not sign receipts yet: the practice certifies its key first";
     Storage, Unavailable, "storage", "the box could not store this: nothing was kept, try again";
     Stopping, Unavailable, "stopping", "the relay is stopping: connect again";

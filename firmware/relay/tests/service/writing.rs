@@ -242,6 +242,40 @@ async fn health_records_cannot_be_deleted_or_vanished_and_own_notes_can() {
 }
 
 #[tokio::test]
+async fn a_gift_wrap_is_deleted_by_its_addressee_and_by_nobody_else() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let (once, other_once) = (practice.random.keys(), practice.random.keys());
+    let wrap = |sender: &Keys, to: &str| {
+        sign(sender, 1059, vec![tag("p", [&pk(to).to_hex()])], "sealed", practice.now())
+    };
+    let (first, second, foreign) =
+        (wrap(&once, "mother"), wrap(&other_once, "mother"), wrap(&other_once, "father"));
+    let mut nurse = relay.login("nurse").await;
+    for event in [&first, &second, &foreign] {
+        nurse.publish(event).await.stored();
+    }
+    let delete = |author: &Keys, ids: &[&Event]| {
+        let mut tags: Vec<_> = ids.iter().map(|event| tag("e", [&event.id.to_hex()])).collect();
+        tags.push(tag("k", ["1059"]));
+        sign(author, 5, tags, "", practice.now())
+    };
+    let all = json!({"kinds": [1059]});
+    // A stranger's request is taken, as it may name what is not here yet, and reaches nothing.
+    let (mut mother, mut father) = (relay.login("mother").await, relay.login("father").await);
+    father.publish(&delete(&keys("father"), &[&first])).await.stored();
+    assert_eq!(mother.count(all.clone()).await, Ok(2));
+    // The key that signed a wrap is nobody of the practice.
+    let mut sender = relay.connect().await;
+    sender.login(&once, relay.now()).await.stored();
+    sender.publish(&delete(&once, &[&first])).await.refused("restricted: this key may not write here");
+    assert_eq!(mother.count(all.clone()).await, Ok(2));
+    mother.publish(&delete(&keys("mother"), &[&first, &foreign])).await.stored();
+    assert_eq!(mother.ids(all.clone()).await, [second.id.to_hex()]);
+    assert_eq!(father.ids(all).await, [foreign.id.to_hex()], "a wrap to somebody else stays");
+    nurse.publish(&first).await.refused("blocked: the event was deleted and does not come back");
+}
+
+#[tokio::test]
 async fn medical_data_in_clear_and_former_kinds_are_refused() {
     let (relay, mut practice) = Relay::staffed(config()).await;
     let mut nurse = relay.login("nurse").await;

@@ -1,6 +1,7 @@
 //! Storing events: supersession, tombstones, quota, dues and index rows in the transaction of the insert.
 
 use relaybox_protocol::EventId;
+use relaybox_protocol::hex;
 use relaybox_protocol::kinds;
 use relaybox_protocol::receipts::ChainKey;
 use relaybox_protocol::scope::IndexKey;
@@ -178,19 +179,22 @@ impl Txn<'_> {
         Ok(used.saturating_add(event.bytes.len() as u64) > self.quota_bytes)
     }
 
-    /// Whether the author deleted it before (NIP-09), or a destruction order named it. A request to
-    /// delete never holds for records and policy, nor for another request to delete.
+    /// Whether the author deleted it before (NIP-09), the addressee of a gift wrap did (NIP-59), or a
+    /// destruction order named it. A request to delete never holds for records and policy, nor for
+    /// another request to delete.
     fn is_deleted(&self, event: &Admitted) -> Result<bool> {
-        let by_author = !kinds::is_undeletable(event.kind) && event.kind != kinds::DELETION;
+        let by_request = !kinds::is_undeletable(event.kind) && event.kind != kinds::DELETION;
         let mut statement = self.conn.prepare_cached(sql::TOMBSTONES).map_err(fail)?;
         let mut rows = statement.query([event.id.as_bytes()]).map_err(fail)?;
         while let Some(row) = rows.next().map_err(fail)? {
             let author = row.get_ref(0).map_err(fail)?.as_blob().unwrap_or_default();
-            if author.is_empty() || (by_author && author == event.author.as_bytes()) {
+            if author.is_empty()
+                || (by_request && (author == event.author.as_bytes() || is_addressee(author, event)))
+            {
                 return Ok(true);
             }
         }
-        let Some(slot) = event.slot.as_ref().filter(|_| by_author) else { return Ok(false) };
+        let Some(slot) = event.slot.as_ref().filter(|_| by_request) else { return Ok(false) };
         let mut statement = self.conn.prepare_cached(sql::ADDRESS_TOMBSTONE).map_err(fail)?;
         let until: Option<i64> = statement
             .query_row(params![slot.author.as_bytes(), slot.kind, slot.d], |row| row.get(0))
@@ -242,6 +246,11 @@ pub(super) fn find(conn: &Connection, id: &EventId) -> Result<Option<(i64, i64, 
         })
         .optional()
         .map_err(fail)
+}
+
+/// Whether a gift wrap is addressed to this key.
+fn is_addressee(key: &[u8], event: &Admitted) -> bool {
+    event.kind == kinds::GIFT_WRAP && event.keys.contains(&IndexKey::Tag(b'p', hex::encode(key)))
 }
 
 fn is_change(event: &Admitted) -> bool {

@@ -1,7 +1,7 @@
 //! Taking events out: replaced versions, deletions (NIP-09), destruction orders (2127), expiry (NIP-40).
 
 use relaybox_protocol::scope::IndexKey;
-use relaybox_protocol::{EventId, kinds};
+use relaybox_protocol::{EventId, PublicKey, kinds};
 use rusqlite::{OptionalExtension, params};
 
 use super::error::{corrupt, fail};
@@ -46,13 +46,13 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// What a deletion request asks for, of its author's own events only.
+    /// What a deletion request asks for: its author's own events, and gift wraps addressed to its author.
     pub(super) fn delete(&mut self, request: &Admitted) -> Result<()> {
         let author = request.author.as_bytes();
         for id in &request.deletes {
             if let Some((seq, _, kind)) = find(self.conn, id)? {
-                let foreign = self.author_of(seq)? != *author;
-                if foreign || kinds::is_undeletable(kind) || kind == kinds::DELETION {
+                let never = kinds::is_undeletable(kind) || kind == kinds::DELETION;
+                if never || !self.may_delete(&request.author, seq, kind)? {
                     continue;
                 }
                 self.remove(seq)?;
@@ -72,14 +72,26 @@ impl Txn<'_> {
         Ok(())
     }
 
-    fn author_of(&self, seq: i64) -> Result<[u8; 32]> {
+    /// Whether this key may have the event deleted: its author, and the addressee of a gift wrap, whose
+    /// own author is a key that nobody keeps (NIP-59).
+    fn may_delete(&self, key: &PublicKey, seq: i64, kind: u16) -> Result<bool> {
         let mut statement = self.conn.prepare_cached(sql::ROW_ID).map_err(fail)?;
         let packed: Vec<u8> = statement.query_row([seq], |row| row.get(3)).map_err(fail)?;
-        let first = keys::unpack(&packed).next().ok_or_else(|| corrupt("an event without an author"))?;
+        let mut numbers = keys::unpack(&packed);
+        let first = numbers.next().ok_or_else(|| corrupt("an event without an author"))?;
         match keys::key(self.conn, first)? {
-            IndexKey::Author(author) => Ok(author.to_bytes()),
-            IndexKey::Tag(..) => Err(corrupt("an event without an author")),
+            IndexKey::Author(author) if author == *key => return Ok(true),
+            IndexKey::Author(_) if kind != kinds::GIFT_WRAP => return Ok(false),
+            IndexKey::Author(_) => {}
+            IndexKey::Tag(..) => return Err(corrupt("an event without an author")),
         }
+        let addressee = IndexKey::p(key);
+        for number in numbers {
+            if keys::key(self.conn, number)? == addressee {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A destruction order: content goes, ids stay and never come back. Returns how many were here. The

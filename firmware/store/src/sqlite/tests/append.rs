@@ -125,6 +125,36 @@ async fn an_author_deletes_own_events_for_good_and_nobody_elses() {
 }
 
 #[tokio::test]
+async fn a_gift_wrap_is_deleted_by_its_addressee_for_good_and_by_no_stranger() {
+    let bench = Bench::new().await;
+    // Written by one-time keys 11 to 13, addressed to person 1; the last is no wrap.
+    let addressed = |n: u32, author: u8, kind| {
+        let mut event = event(n, author, kind, 10);
+        event.keys.push(p(1));
+        event
+    };
+    for (n, kind) in [(1, 1059), (2, 1059), (3, 1)] {
+        bench.append_one(addressed(n, u8::try_from(10 + n).unwrap(), kind)).await;
+    }
+    let request = |n, author, ids: &[u32]| Admitted {
+        deletes: ids.iter().map(|n| id(*n)).collect(),
+        ..event(n, author, 5, 20)
+    };
+    bench.append_one(request(10, 2, &[1, 2, 3])).await;
+    assert_eq!(bench.ask(r#"{"kinds":[1,1059]}"#).await, ["1", "2", "3"], "a stranger's request");
+    bench.append_one(request(11, 1, &[1, 3, 4])).await;
+    assert_eq!(bench.ask(r#"{"kinds":[1,1059]}"#).await, ["2", "3"], "the addressee's, of wraps only");
+    bench.append_one(request(12, 12, &[2])).await;
+    assert_eq!(bench.ask(r#"{"kinds":[1,1059]}"#).await, ["3"], "its author's");
+    // Neither the one that was here nor the one that was not comes back, while the stranger's request
+    // keeps nothing out.
+    assert_eq!(bench.append_one(addressed(1, 11, 1059)).await, Outcome::Deleted);
+    assert_eq!(bench.append_one(addressed(4, 14, 1059)).await, Outcome::Deleted);
+    bench.append_one(request(13, 2, &[5])).await;
+    assert_eq!(bench.append_one(addressed(5, 15, 1059)).await, stored(8));
+}
+
+#[tokio::test]
 async fn an_address_is_deleted_up_to_the_time_of_the_request() {
     let bench = Bench::new().await;
     bench.append_one(event(1, 1, 30_078, 10).slot("a")).await;
