@@ -92,6 +92,10 @@ pub fn admit(view: &View<'_>, event: &Event, arrival: &Arrival<'_>) -> Result<Ad
             by_person(view, event, &person, &mut admission)?;
         }
     }
+    // An order is carried out again at each start: what it names must not come after it.
+    if kinds::is_destructible(kind) && view.destroyed(&event.id) {
+        return Err(Refusal::Deleted);
+    }
     Ok(admission)
 }
 

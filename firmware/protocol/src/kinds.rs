@@ -73,6 +73,12 @@ pub const fn is_undeletable(kind: u16) -> bool {
     matches!(kind, 1000..=1015 | 2100..=2129)
 }
 
+/// Records that a destruction order (2127) removes: clinical kinds that no membership rests on, and
+/// those of the former numbering.
+pub const fn is_destructible(kind: u16) -> bool {
+    (is_clinical(kind) && !is_policy(kind)) || matches!(kind, 1000..=1011)
+}
+
 /// How a relay keeps a kind (NIP-01).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keeping {

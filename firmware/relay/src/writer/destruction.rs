@@ -16,9 +16,8 @@ impl Writer {
         receipts::write_due(&self.shared).await?;
         let ids = (0..).map_while(|n| tag_value(order, "e", n)).filter_map(id_from_hex);
         let stored = self.stored_kinds(ids).await?;
-        let goes = |kind: u16| kinds::is_clinical(kind) && !kinds::is_policy(kind);
-        let ids: Vec<EventId> =
-            stored.into_iter().filter(|(_, kind)| goes(*kind)).map(|(id, _)| id).collect();
+        let goes = stored.into_iter().filter(|(_, kind)| kinds::is_destructible(*kind));
+        let ids: Vec<EventId> = goes.map(|(id, _)| id).collect();
         if ids.is_empty() {
             return Ok(0);
         }

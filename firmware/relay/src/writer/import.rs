@@ -71,6 +71,9 @@ fn import(view: &View<'_>, verified: &Verified, at: u64) -> Result<Admitted, Ref
     if !epoch.signers.contains(&event.pubkey) && event.pubkey != subject {
         return Err(Refusal::NotMember);
     }
+    if view.destroyed(&event.id) {
+        return Err(Refusal::Deleted);
+    }
     let admission = Admission {
         chains: vec![ChainKey::Clinical { compartment: Compartment::Chart, subject: Some(subject) }],
         moves_policy: false,
