@@ -73,8 +73,7 @@ impl Relay {
     async fn run(&mut self) {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         self.url = format!("ws://{}", tcp.local_addr().unwrap());
-        let mut config = Config { relay: config(), ..Config::default() };
-        config.relay.urls.push(self.url.clone());
+        let config = Config { relay: config(), ..Config::default() };
         let ceremony = self.dir.path().join("ceremony.sock");
         let _ = std::fs::remove_file(&ceremony);
         let listeners = vec![

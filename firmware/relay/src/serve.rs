@@ -32,6 +32,7 @@ use crate::connection::{self, Peer};
 use crate::ingest::Job;
 use crate::nip11;
 use crate::service::{Phase, Shared, draining};
+use crate::session::normalised;
 
 /// Seconds for the preface and for a request head.
 const HEAD_SECONDS: u64 = 10;
@@ -45,7 +46,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Front {
     pub(crate) shared: Arc<Shared>,
     pub(crate) ingest: mpsc::Sender<Job>,
-    pub(crate) urls: Arc<[String]>,
     pub(crate) connections: Connections,
     pub(crate) callers: Arc<Callers>,
     pub(crate) phase: watch::Receiver<Phase>,
@@ -89,8 +89,8 @@ async fn accepted(listener: &Listener) -> io::Result<Stream> {
 }
 
 async fn connect(front: Front, name: String, mut stream: Stream) {
-    let address = match peer(&front, &name, &mut stream).await {
-        Ok(address) => address,
+    let (address, urls) = match peer(&front, &name, &mut stream).await {
+        Ok(peer) => peer,
         Err(reason) => return log::warn!("a connection on {name} was turned away: {reason}"),
     };
     let permit = match front.connections.admit(address) {
@@ -100,7 +100,7 @@ async fn connect(front: Front, name: String, mut stream: Stream) {
     // On the heap, so that what HTTP needs is given back after the upgrade.
     if let Some((stream, read)) = Box::pin(http(&front, stream)).await {
         let challenge = hex::encode(&Random::os().bytes32());
-        let peer = Peer { address, urls: Arc::clone(&front.urls), challenge };
+        let peer = Peer { address, urls, challenge };
         let Front { shared, ingest, phase, .. } = front;
         // On the heap, so that a connection that never upgrades costs none of it.
         Box::pin(connection::run(shared, ingest, stream, read, peer, phase)).await;
@@ -108,20 +108,34 @@ async fn connect(front: Front, name: String, mut stream: Stream) {
     drop(permit);
 }
 
-/// Who is on the other side: from the gateway's preface, or the socket itself on loopback.
-async fn peer(front: &Front, name: &str, stream: &mut Stream) -> Result<IpAddr, String> {
+/// Who is on the other side, and the URLs by which a login may name this relay (NIP-42): from the
+/// gateway's preface, or from the socket itself on loopback.
+async fn peer(front: &Front, name: &str, stream: &mut Stream) -> Result<(IpAddr, Arc<[String]>), String> {
     match stream {
-        Stream::Tcp(tcp) => tcp.peer_addr().map(|peer| peer.ip()).map_err(|error| error.to_string()),
+        Stream::Tcp(tcp) => {
+            let addresses = tcp.peer_addr().and_then(|peer| Ok((peer.ip(), tcp.local_addr()?.port())));
+            let (address, port) = addresses.map_err(|error| error.to_string())?;
+            let names = ["localhost", "127.0.0.1", "[::1]"];
+            Ok((address, names.iter().map(|name| normalised(&format!("ws://{name}:{port}"))).collect()))
+        }
         Stream::Unix(unix) => {
             front.callers.admit(name, unix).map_err(|error| format!("failed to {error}"))?;
             let preface = tokio::time::timeout(Duration::from_secs(HEAD_SECONDS), Preface::read(unix)).await;
             match preface {
-                Ok(Ok(preface)) => Ok(preface.source.ip()),
+                Ok(Ok(preface)) => Ok((preface.source.ip(), urls(&preface))),
                 Ok(Err(error)) => Err(format!("failed to {error}")),
                 Err(_) => Err("the preface did not come in time".to_owned()),
             }
         }
     }
+}
+
+/// The name that the peer asked for, which the gateway has compared with its own. A name without a
+/// port is taken with that of the connection, too.
+fn urls(preface: &Preface) -> Arc<[String]> {
+    let host = &preface.host;
+    let with_port = format!("{host}:{}", preface.destination.port());
+    [host, &with_port].iter().map(|name| normalised(&format!("wss://{name}"))).collect()
 }
 
 async fn turn_away(mut stream: Stream, limit: Limit) {

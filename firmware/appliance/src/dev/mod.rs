@@ -47,7 +47,7 @@ pub struct Options {
     pub plain_relay: Option<SocketAddr>,
     pub fill: Fill,
     pub reset: bool,
-    /// Limits; addresses, hosts and URLs are set here.
+    /// Limits; addresses and hosts are set here.
     pub config: Config,
 }
 
@@ -227,16 +227,6 @@ impl Bound {
         names.extend(options.config.gateway.hosts.iter().cloned());
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.clone()));
-        let url = |scheme: &str, name: &str, port: u16| match name.contains(':') {
-            true if name.parse::<Ipv6Addr>().is_ok() => format!("{scheme}://[{name}]:{port}"),
-            true => format!("{scheme}://{name}"),
-            false => format!("{scheme}://{name}:{port}"),
-        };
-        config.relay.urls.extend(names.iter().map(|name| url("wss", name, self.address.port())));
-        if let Some(plain) = self.plain_address {
-            let loopback = ["localhost", "127.0.0.1", "::1"];
-            config.relay.urls.extend(loopback.map(|name| url("ws", name, plain.port())));
-        }
         config.gateway.hosts = names;
         config.gateway.relay_socket = data.path("run").join("relay.sock");
         config

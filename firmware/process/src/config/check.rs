@@ -7,8 +7,22 @@ impl Config {
     /// The first value that cannot work, with what to do about it.
     pub fn check(&self) -> Result<(), ConfigError> {
         check_relay(&self.relay)?;
-        check_gateway(&self.gateway)
+        check_gateway(&self.gateway)?;
+        check_stop(&self.relay, &self.gateway)
     }
+}
+
+/// A gateway that cuts its connections while the relay still answers would lose OKs and closings.
+fn check_stop(relay: &RelayConfig, gateway: &GatewayConfig) -> Result<(), ConfigError> {
+    if gateway.drain_seconds >= relay.drain_seconds.saturating_add(RelayConfig::GOODBYE_SECONDS) {
+        return Ok(());
+    }
+    Err(ConfigError::Field {
+        section: "gateway",
+        field: "drain_seconds",
+        value: gateway.drain_seconds.to_string(),
+        advice: "give at least 2 seconds more than [relay] drain_seconds, or the relay's last answers are cut",
+    })
 }
 
 fn check_relay(relay: &RelayConfig) -> Result<(), ConfigError> {
@@ -50,10 +64,7 @@ fn check_relay(relay: &RelayConfig) -> Result<(), ConfigError> {
     if relay.receipt_seconds_loaded < relay.receipt_seconds {
         return bad("receipt_seconds_loaded", &relay.receipt_seconds_loaded, "give at least receipt_seconds");
     }
-    match relay.urls.iter().find(|url| !url.starts_with("wss://") && !url.starts_with("ws://")) {
-        Some(url) => bad("urls", url, "begin each with wss:// (or ws:// in development)"),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn check_gateway(gateway: &GatewayConfig) -> Result<(), ConfigError> {
@@ -166,13 +177,14 @@ mod tests {
             ("[relay]\nevent_bytes_max = 10", "event_bytes_max", "at least 1024"),
             ("[relay]\nframe_bytes_max = 393216", "frame_bytes_max", "event_bytes_max"),
             ("[relay]\noutgoing_bytes_max = 5", "outgoing_bytes_max", "frame_bytes_max"),
-            ("[relay]\nurls = [\"https://x\"]", "urls", "wss://"),
             ("[gateway]\nlisten = [\"localhost\"]", "listen", "address and a port"),
             ("[gateway]\nhosts = []", "hosts", "at least one"),
             ("[gateway]\nhosts = [\"Clinic.example\"]", "hosts", "lower-case"),
             ("[gateway]\nhosts = [\"clinic.example:0\"]", "hosts", "name:port"),
             ("[gateway]\nheader_bytes_max = 100", "header_bytes_max", "8192"),
             ("[gateway]\ntls_seconds_max = 0", "tls_seconds_max", "at least 1 second"),
+            ("[gateway]\ndrain_seconds = 6", "drain_seconds", "2 seconds more"),
+            ("[relay]\ndrain_seconds = 7", "drain_seconds", "2 seconds more"),
         ];
         for (toml, field, advice) in cases {
             let text = text_of(toml);

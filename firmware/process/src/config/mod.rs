@@ -26,7 +26,6 @@ section! {
     name: String = "Relaybox".to_owned(), "Name in the relay's information document (NIP-11).";
     description: String = "Health records of one practice".to_owned(), "Description in the information document.";
     contact: String = String::new(), "Whom to ask about this relay: `mailto:` or `https:`. Empty: not stated.";
-    urls: Vec<String> = Vec::new(), "Relay URLs that a login (NIP-42) may name, one for each host name and port.";
     event_bytes_max: usize = 393_216, "Largest event in bytes; two copies of the largest body fit.";
     frame_bytes_max: usize = 458_752, "Largest WebSocket message in bytes.";
     filters_max: usize = 16, "Filters in one REQ or COUNT.";
@@ -50,13 +49,18 @@ section! {
     receipt_seconds_loaded: u64 = 60, "The same while more than `receipt_due_max` records wait.";
     receipt_due_max: u64 = 5_000, "Waiting records above which receipts are written at the slower pace.";
     ceremony_line_bytes_max: usize = 16_777_216, "Longest line on the ceremony socket in bytes.";
-    drain_seconds: u64 = 5, "Seconds for open connections to end when the role stops.";
+    drain_seconds: u64 = 5, "Seconds for what is under way to be answered and receipted when the role stops; the goodbye to open connections takes up to two more.";
+}
+
+impl RelayConfig {
+    /// Longest time in which a stopping relay says goodbye to its connections, after `drain_seconds`.
+    pub const GOODBYE_SECONDS: u64 = 2;
 }
 
 section! {
     GatewayConfig, "gateway", "The HTTPS front: where it listens, its names, and its limits.";
     listen: Vec<String> = vec!["0.0.0.0:443".to_owned(), "[::]:443".to_owned()], "Addresses to listen on. Under systemd the inherited sockets are used instead.";
-    hosts: Vec<String> = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()], "Names and addresses in the certificate and accepted as `Host`. A name is accepted without a port and with the port of the connection; `name:port` adds another port (a router that forwards one).";
+    hosts: Vec<String> = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()], "Names and addresses in the certificate, accepted as `Host`, and with them as the relay that a login names (NIP-42). A name is accepted without a port and with the port of the connection; `name:port` adds another port (a router that forwards one).";
     relay_socket: PathBuf = PathBuf::from("/run/relaybox/relay.sock"), "Unix socket of the relay.";
     connections_max: usize = 2_000, "Open connections, per node.";
     connections_per_address_max: usize = 256, "Open connections of one address (of one /64 in IPv6), per node.";
@@ -66,7 +70,7 @@ section! {
     relay_seconds_max: u64 = 10, "Seconds for the relay to answer a request.";
     write_seconds_max: u64 = 60, "Seconds a joined connection may take no byte while some are waiting for it.";
     half_closed_seconds_max: u64 = 10, "Seconds without a byte after which a joined connection is closed when one side has ended.";
-    drain_seconds: u64 = 8, "Seconds for open connections to end when the role stops.";
+    drain_seconds: u64 = 8, "Seconds for open connections to end when the role stops; at least two more than the relay's, whose last words they carry.";
 }
 
 section! {

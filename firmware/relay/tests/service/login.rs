@@ -69,11 +69,34 @@ async fn a_login_event_for_another_relay_time_or_challenge_is_refused() {
         auth(22242, &url, &challenge, now - 600),
         auth(22242, &url, &challenge, now + 600),
         auth(22242, &format!("{url}/"), &challenge, now),
-        auth(22242, "WSS://relay.example:443/", &challenge, now),
     ] {
         client.login_with(&event).await.stored();
     }
     assert!(client.count(json!({})).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_login_names_the_relay_by_the_name_that_the_gateway_was_asked_for() {
+    let (relay, _practice) = Relay::staffed(config()).await;
+    let auth = |client: &Client, url: &str| {
+        let tags = vec![tag("relay", [url]), tag("challenge", [client.challenge.as_str()])];
+        sign(&keys("nurse"), 22242, tags, "", relay.now())
+    };
+    let port = relay.url.rsplit_once(':').unwrap().1;
+    // Asked for, what may be named, and what may not: another name of the same box included.
+    for (host, good, bad) in [
+        ("relay.example", "WSS://relay.example:443/", "wss://other.example"),
+        ("relay.example", "wss://relay.example", &format!("ws://127.0.0.1:{port}")),
+        ("clinic.example:9443", "wss://clinic.example:9443/", "wss://clinic.example"),
+        ("[::1]:8443", "wss://[::1]:8443", "wss://localhost:8443"),
+    ] {
+        let mut client = relay.by_gateway(host).await;
+        let (foreign, own) = (auth(&client, bad), auth(&client, good));
+        client.login_with(&foreign).await.refused(AUTH_INVALID);
+        assert_eq!(client.count(json!({})).await, Err(AUTH_REQUIRED.to_owned()));
+        client.login_with(&own).await.stored();
+        assert!(client.count(json!({})).await.is_ok(), "{host}");
+    }
 }
 
 #[tokio::test]

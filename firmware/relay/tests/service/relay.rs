@@ -62,9 +62,7 @@ impl Relay {
     pub(crate) async fn start(&mut self) {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         self.url = format!("ws://{}", tcp.local_addr().unwrap());
-        let mut config = Config { relay: self.config.clone(), ..Config::default() };
-        config.relay.urls.push(self.url.clone());
-        config.relay.urls.push("wss://relay.example".to_owned());
+        let config = Config { relay: self.config.clone(), ..Config::default() };
         let unix = |name: &str| {
             let path = self.path(name);
             let _ = std::fs::remove_file(&path);
@@ -133,16 +131,20 @@ impl Relay {
         Client::connect(&self.url).await
     }
 
-    /// As the gateway connects: over the Unix socket, with a preface.
-    pub(crate) async fn login_by_gateway(&self, name: &str) -> Client {
+    /// As the gateway connects for a peer that asked for this host: over the Unix socket, with a preface.
+    pub(crate) async fn by_gateway(&self, host: &str) -> Client {
         let mut stream = UnixStream::connect(self.path("relay.sock")).await.unwrap();
         let preface = Preface {
             source: "10.0.0.9:1234".parse().unwrap(),
             destination: "10.0.0.1:443".parse().unwrap(),
-            host: "relay.example".to_owned(),
+            host: host.to_owned(),
         };
         stream.write_all(&preface.encode().unwrap()).await.unwrap();
-        let mut client = Client::over(Box::new(stream), "wss://relay.example").await;
+        Client::over(Box::new(stream), &format!("wss://{host}")).await
+    }
+
+    pub(crate) async fn login_by_gateway(&self, name: &str) -> Client {
+        let mut client = self.by_gateway("relay.example").await;
         client.login(&keys(name), self.now()).await.stored();
         client
     }
