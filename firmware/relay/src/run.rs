@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use relaybox_process::config::RelayConfig;
 use relaybox_process::{Env, Listener, shutdown};
 use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
 use relaybox_protocol::{Event, Filter, Keys, SecretKey, SingleLetterTag, kinds};
@@ -17,7 +18,6 @@ use crate::members::Members;
 use crate::rates::Rates;
 use crate::serve::{self, Front};
 use crate::service::{CLOCK_BEHIND_SECONDS_MAX, Phase, Sessions, Shared, draining};
-use crate::session::normalised;
 use crate::stamp::Stamp;
 use crate::writer::{Ceremony, Writer, practice};
 use crate::{ceremony, fanout, receipts};
@@ -96,22 +96,30 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     };
     // Nothing new is taken; what is under way is answered, gets its receipts, and goes out.
     phase.send_replace(Phase::Draining);
-    let drain = Duration::from_secs(shared.config.drain_seconds);
     let drained = async {
-        verifying.await?;
-        writing.await?;
-        receipting.await?;
-        sweeping.await
+        let parts = async {
+            verifying.await?;
+            writing.await?;
+            receipting.await?;
+            sweeping.await
+        };
+        if let Err(error) = parts.await {
+            log::error!("a part of the relay ended by a fault of ours: {error}");
+        }
+        if let Err(error) = receipts::write_due(&shared).await {
+            log::error!("writing the last receipts failed to {error}; they are written at the next start");
+        }
+        caught_up(&shared).await;
     };
-    if tokio::time::timeout(drain, drained).await.is_err() {
-        log::warn!("some events were still under way when the relay stopped; they got no OK");
+    if tokio::time::timeout(Duration::from_secs(shared.config.drain_seconds), drained).await.is_err() {
+        log::warn!(
+            "the relay stopped before all was done: events under way got no OK, and receipts that are \
+             missing are written at the next start"
+        );
     }
-    if let Err(error) = receipts::write_due(&shared).await {
-        log::error!("writing the last receipts failed to {error}; they are written at the next start");
-    }
-    caught_up(&shared).await;
     phase.send_replace(Phase::Closing);
-    if tokio::time::timeout(drain, async { while accepting.join_next().await.is_some() {} }).await.is_err() {
+    let goodbye = async { while accepting.join_next().await.is_some() {} };
+    if tokio::time::timeout(Duration::from_secs(RelayConfig::GOODBYE_SECONDS), goodbye).await.is_err() {
         accepting.shutdown().await;
     }
     parts.shutdown().await;
@@ -207,7 +215,6 @@ fn front(
     Front {
         shared: Arc::clone(shared),
         ingest,
-        urls: config.urls.iter().map(|url| normalised(url)).collect(),
         connections: Connections::new(config.connections_max, config.connections_per_address_max),
         callers: Arc::new(callers),
         phase,
@@ -235,10 +242,8 @@ fn listen(
 
 /// Waits until what is stored has gone to the open sessions.
 async fn caught_up(shared: &Shared) {
-    const SECONDS: u64 = 1;
-    let Ok(head) = shared.store.head().await else { return };
-    if tokio::time::timeout(Duration::from_secs(SECONDS), shared.delivered_at(head.n)).await.is_err() {
-        log::warn!("the open sessions were closed before they had everything");
+    if let Ok(head) = shared.store.head().await {
+        shared.delivered_at(head.n).await;
     }
 }
 

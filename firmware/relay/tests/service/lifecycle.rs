@@ -184,6 +184,31 @@ async fn a_stop_writes_due_receipts_closes_subscriptions_and_keeps_everything() 
 }
 
 #[tokio::test]
+async fn a_reader_that_does_not_read_keeps_nobody_else_from_the_goodbye() {
+    let short = relaybox_process::config::RelayConfig { drain_seconds: 1, ..config() };
+    let (mut relay, mut practice) = Relay::staffed(short).await;
+    let (mut stuck, mut nurse) = (relay.login("doctor").await, relay.login("nurse").await);
+    let chart = practice.secret(Compartment::Chart);
+    let text = "x".repeat(40_000);
+    for _ in 0..40 {
+        let large = practice.record("nurse", 2113, &chart, "child", relay.now(), &text);
+        nurse.publish(&large).await.stored();
+    }
+    // More answers than sockets and buffers hold; none is read.
+    for n in 0..4 {
+        stuck.send(json!(["REQ", format!("all{n}"), {"kinds": [2113]}]).to_string()).await;
+    }
+    assert!(nurse.req("live", &[json!({"kinds": [2113], "limit": 0})]).await.is_ok());
+    relay.stop().await;
+    assert_eq!(
+        nurse.find(|m| m[0] == "CLOSED").await,
+        json!(["CLOSED", "live", "error: the relay is stopping: connect again"])
+    );
+    assert_eq!(nurse.closed().await, Some(1001));
+    drop(stuck);
+}
+
+#[tokio::test]
 async fn receipts_missing_after_a_crash_are_written_before_anybody_reads() {
     let slow = relaybox_process::config::RelayConfig { receipt_seconds: 3_600, ..config() };
     let (mut relay, mut practice) = Relay::staffed(slow).await;
@@ -294,6 +319,40 @@ async fn a_destruction_order_removes_the_records_it_names_and_keeps_their_receip
     relay.start().await;
     let mut nurse = relay.login("nurse").await;
     assert_eq!(nurse.ids(json!({"kinds": [2113]})).await, [stays.id.to_hex()]);
+}
+
+#[tokio::test]
+async fn what_a_destruction_order_names_is_not_taken_after_it_either() {
+    let (mut relay, mut practice) = Relay::staffed(config()).await;
+    let mut nurse = relay.login("nurse").await;
+    let (named, other) = (practice.vital("nurse", "child"), practice.vital("nurse", "child"));
+    relay.append(&[&practice.destruction(&[named.id])]).await.unwrap();
+    // Acknowledged, it would be gone after the next start, which carries out all orders again.
+    nurse.publish(&named).await.refused("blocked: the event was deleted and does not come back");
+    nurse.publish(&other).await.stored();
+    relay.stop().await;
+    relay.start().await;
+    let mut nurse = relay.login("nurse").await;
+    assert_eq!(nurse.ids(json!({"kinds": [2113]})).await, [other.id.to_hex()]);
+}
+
+#[tokio::test]
+async fn a_destruction_order_reaches_a_former_practices_records() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let epoch = practice.import_epoch();
+    relay.append(&[&epoch]).await.unwrap();
+    let former = |text: &str| {
+        let tags = vec![tag("p", [&pk("p0").to_hex()]), tag("p", [&pk("old-child").to_hex()])];
+        sign(&keys("p0"), 1003, tags, text, 1_500_000_000)
+    };
+    let (goes, stays) = (former("one"), former("two"));
+    relay.import(&[&goes, &stays]).await.unwrap();
+    let mut nurse = relay.login("nurse").await;
+    assert_eq!(nurse.count(json!({"kinds": [1003]})).await, Ok(2));
+    relay.append(&[&practice.destruction(&[goes.id])]).await.unwrap();
+    assert_eq!(nurse.ids(json!({"kinds": [1003]})).await, [stays.id.to_hex()]);
+    let again = relay.import(&[&goes]).await.unwrap_err();
+    assert!(again.to_string().contains("deleted"), "{again}");
 }
 
 #[tokio::test]
