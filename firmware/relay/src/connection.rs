@@ -87,6 +87,8 @@ struct Connection<S> {
     draining: bool,
     /// Waiting for the peer to take our close frame.
     leaving: bool,
+    /// For when the timer is set, unix seconds.
+    due: u64,
     timer_over: bool,
 }
 
@@ -130,6 +132,7 @@ pub(crate) async fn run<S>(
         dropped: false,
         draining: false,
         leaving: false,
+        due: 0,
         timer_over: false,
     };
     connection.serve(phase).await;
@@ -151,7 +154,7 @@ where
             if !self.happened(event) {
                 break;
             }
-            if self.timer_over {
+            if self.timer_over || (!self.leaving && self.handle.session().poll_timeout() < self.due) {
                 self.timer_over = false;
                 timer = Box::pin(self.timer());
             }
@@ -204,7 +207,8 @@ where
             Event::Woken => {}
             Event::Message(message) => return self.received(message),
             Event::Timeout => {
-                self.handle.session().handle_timeout(self.shared.stamp.clock());
+                let members = self.shared.members();
+                self.handle.session().handle_timeout(self.shared.stamp.clock(), members.as_ref());
                 self.timer_over = true;
                 return !self.closing;
             }
@@ -213,9 +217,9 @@ where
         true
     }
 
-    fn timer(&self) -> Sleep {
-        let due = self.handle.session().poll_timeout();
-        let wait = due.saturating_sub(self.shared.stamp.clock()).max(1);
+    fn timer(&mut self) -> Sleep {
+        self.due = self.handle.session().poll_timeout();
+        let wait = self.due.saturating_sub(self.shared.stamp.clock()).max(1);
         tokio::time::sleep(Duration::from_secs(wait))
     }
 

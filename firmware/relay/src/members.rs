@@ -140,6 +140,12 @@ impl Members {
         }
     }
 
+    /// The next second at which time alone ends the access of one of these keys.
+    pub fn next_end(&self, keys: &[PublicKey], now: u64) -> Option<u64> {
+        let view = self.view(now);
+        keys.iter().filter_map(|key| view.ends(key)).min()
+    }
+
     /// Whether the key is somebody here.
     pub fn knows(&self, key: &PublicKey, now: u64) -> bool {
         !matches!(self.view(now).person(key), Person::Unknown | Person::Former)

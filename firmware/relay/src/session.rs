@@ -117,6 +117,8 @@ pub struct Session {
     keys: Vec<PublicKey>,
     logins: usize,
     invited: Vec<(PublicKey, [u8; 32])>,
+    /// When time alone ends the access of the first of `keys`.
+    ends: Option<u64>,
     subscriptions: Vec<Subscription>,
     negs: Vec<neg::Neg>,
     generation: u64,
@@ -145,6 +147,7 @@ impl Session {
             keys: Vec::new(),
             logins: 0,
             invited: Vec::new(),
+            ends: None,
             subscriptions: Vec::new(),
             negs: Vec::new(),
             generation: 0,
@@ -193,6 +196,9 @@ impl Session {
     /// One text frame. `members` is none while the box has no practice.
     pub fn handle_text(&mut self, now: u64, text: &str, members: Option<&Arc<Members>>) {
         self.handle_heard(now.saturating_sub(self.behind));
+        if let Some(members) = members {
+            self.handle_now(now, members);
+        }
         if self.ended {
             return;
         }
@@ -393,6 +399,7 @@ impl Session {
                 false
             }
         });
+        self.ends = members.next_end(&self.keys, now);
         let Some(reason) = reason else { return };
         let keys = &self.keys;
         self.invited.retain(|(key, _)| keys.contains(key));
@@ -401,6 +408,16 @@ impl Session {
         if self.keys.is_empty() {
             self.close(CLOSE_POLICY);
         }
+    }
+
+    /// The time is `now`: what it ended is taken out as by a change of the members. Returns whether
+    /// anything is to be sent.
+    pub(super) fn handle_now(&mut self, now: u64, members: &Arc<Members>) -> bool {
+        let over = self.ends.is_some_and(|end| now >= end);
+        if over {
+            self.handle_members(now, members);
+        }
+        over
     }
 
     /// The relay stops: all subscriptions are closed, then the socket.
@@ -428,13 +445,17 @@ impl Session {
         if self.keys.is_empty() {
             idle.min(self.opened.saturating_add(self.limits.auth_seconds_max))
         } else {
-            idle
+            idle.min(self.ends.unwrap_or(u64::MAX))
         }
     }
 
-    /// Time has passed by the clock: a login that did not come, a peer that says nothing.
-    pub fn handle_timeout(&mut self, now: u64) {
+    /// Time has passed by the clock: a login that did not come, a peer that says nothing, access that
+    /// has ended.
+    pub fn handle_timeout(&mut self, now: u64, members: Option<&Arc<Members>>) {
         if self.ended || now < self.poll_timeout() {
+            return;
+        }
+        if members.is_some_and(|members| self.handle_now(now, members)) {
             return;
         }
         if self.keys.is_empty() && now >= self.opened.saturating_add(self.limits.auth_seconds_max) {

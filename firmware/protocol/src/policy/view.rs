@@ -166,6 +166,21 @@ impl<'a> View<'a> {
         self.policy.facts.agents.keys().filter_map(|key| self.agent_at(key)).collect()
     }
 
+    /// Unix seconds at which time alone ends what the key is, by the policy up to here: a member's or an
+    /// agent's `until`, and the last of a guardian's links.
+    pub fn ends(&self, key: &PublicKey) -> Option<u64> {
+        let facts = &self.policy.facts;
+        match self.role(key)? {
+            KeyUse::Staff => self.live(facts.members.get(key)?)?.1.until,
+            KeyUse::Agent => self.live(facts.agents.get(key)?)?.1.until,
+            KeyUse::Guardian => {
+                let untils: Option<Vec<u64>> = self.links_of(key).iter().map(|link| link.until).collect();
+                untils?.into_iter().max()
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a live 2108 names the key without scope. For T and C only writing ends.
     pub fn suspended(&self, key: &PublicKey) -> bool {
         let spans = self.policy.facts.key_spans.get(key);

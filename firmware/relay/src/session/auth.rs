@@ -39,6 +39,7 @@ impl Session {
                 return Err(Refusal::AuthKeys);
             }
             self.keys.push(key);
+            self.ends = members.next_end(&self.keys, now);
             self.scope = None;
         }
         if let Some(hash) = token {

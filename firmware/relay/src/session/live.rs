@@ -14,12 +14,13 @@ impl Session {
         if self.ended || self.keys.is_empty() {
             return false;
         }
+        let told = self.handle_now(now, members);
         let asked = |filter: &_| filters::matches(filter, live);
         if !self.subscriptions.iter().any(|s| s.filters.iter().any(asked)) {
-            return false;
+            return told;
         }
         if !self.scope(now, members).permits_row(live.kind, &live.id, &live.keys) {
-            return false;
+            return told;
         }
         for at in 0..self.subscriptions.len() {
             let found = &mut self.subscriptions[at];

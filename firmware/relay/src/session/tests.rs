@@ -142,6 +142,10 @@ fn live_events_wait_for_the_stored_ones_and_come_once() {
 
 /// A practice with one epoch in which the logged-in key is a doctor.
 fn members_who_read() -> Arc<Members> {
+    members_until(None)
+}
+
+fn members_until(until: Option<u64>) -> Arc<Members> {
     let mut random = Random::seeded([1; 32]);
     let practice = keys(1);
     let secrets = EpochSecrets::generate(1, &mut random);
@@ -163,7 +167,7 @@ fn members_who_read() -> Arc<Members> {
         role: Role::Doctor,
         words: preticked(Role::Doctor),
         from: NOW,
-        until: None,
+        until,
         ended: false,
         name: Name::Clear("doctor"),
         replaces: None,
@@ -235,19 +239,61 @@ fn time_limits_are_polled_not_waited_for() {
     let limits = RelayConfig { auth_seconds_max: 60, idle_seconds: 100, ..RelayConfig::default() };
     let mut silent = session(limits.clone());
     assert_eq!(silent.poll_timeout(), NOW + 50);
-    silent.handle_timeout(NOW + 50);
+    silent.handle_timeout(NOW + 50, None);
     assert!(matches!(&effects(&mut silent)[..], [Effect::Ping]));
-    silent.handle_timeout(NOW + 60);
+    silent.handle_timeout(NOW + 60, None);
     assert!(matches!(&effects(&mut silent)[..], [Effect::Send(_), Effect::Close(CLOSE_POLICY)]));
     let mut session = logged_in(limits);
-    session.handle_timeout(NOW + 50);
+    session.handle_timeout(NOW + 50, None);
     assert!(matches!(&effects(&mut session)[..], [Effect::Ping]));
     session.handle_heard(NOW + 51);
-    session.handle_timeout(NOW + 100);
+    session.handle_timeout(NOW + 100, None);
     assert!(effects(&mut session).is_empty(), "a pong is a sign of life");
-    session.handle_timeout(NOW + 101);
-    session.handle_timeout(NOW + 151);
+    session.handle_timeout(NOW + 101, None);
+    session.handle_timeout(NOW + 151, None);
     assert!(matches!(&effects(&mut session)[..], [Effect::Ping, Effect::Close(CLOSE_GOING_AWAY)]));
+}
+
+#[test]
+fn a_member_whose_time_is_over_is_shut_out_by_the_timer_and_one_second_before_is_served() {
+    let end = NOW + 30;
+    let members = members_until(Some(end));
+    let login = |session: &mut Session| {
+        let tags = vec![tag("relay", [URL]), tag("challenge", ["challenge"])];
+        let auth = sign(&keys(2), 22242, tags, "", NOW);
+        session.handle_text(NOW, &json!(["AUTH", auth]).to_string(), Some(&members));
+        session.handle_text(NOW, r#"["REQ","a",{"kinds":[30078]}]"#, Some(&members));
+        let read = generation(&effects(session)[1..]);
+        session.handle_stored_end(read, 0);
+        effects(session);
+    };
+    let closed = |sent: &[Effect]| {
+        matches!(sent, [Effect::Send(closed), Effect::Close(CLOSE_POLICY)] if closed.starts_with(
+            "[\"CLOSED\",\"a\",\"restricted: this key was replaced or ended"
+        ))
+    };
+    let mut silent = session(RelayConfig::default());
+    login(&mut silent);
+    assert_eq!(silent.poll_timeout(), end);
+    silent.handle_timeout(end - 1, Some(&members));
+    assert!(effects(&mut silent).is_empty() && !silent.ended());
+    silent.handle_timeout(end, Some(&members));
+    let sent = effects(&mut silent);
+    assert!(closed(&sent), "{sent:?}");
+
+    // An event that comes first, and a frame that comes first, find the same.
+    let mut subscribed = session(RelayConfig::default());
+    login(&mut subscribed);
+    assert!(subscribed.handle_live(end - 1, &own_note(4), &members));
+    assert!(matches!(&effects(&mut subscribed)[..], [Effect::Deliver { .. }]));
+    assert!(subscribed.handle_live(end, &own_note(5), &members));
+    let sent = effects(&mut subscribed);
+    assert!(closed(&sent), "{sent:?}");
+    let mut asking = session(RelayConfig::default());
+    login(&mut asking);
+    asking.handle_text(end, r#"["REQ","b",{}]"#, Some(&members));
+    let sent = effects(&mut asking);
+    assert!(closed(&sent), "{sent:?}");
 }
 
 #[test]

@@ -151,6 +151,47 @@ async fn an_ended_link_ends_reading_at_once_and_a_new_link_begins_it() {
 }
 
 #[tokio::test]
+async fn a_member_whose_time_is_over_is_shut_out_of_open_sessions() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let end = relay.now() + 100;
+    relay.append(&[&practice.roster_until("temp", Role::Nurse, end)]).await.unwrap();
+    let mut temp = relay.login("temp").await;
+    assert!(temp.req("live", &[json!({"kinds": [2113]})]).await.is_ok());
+    let mut shared = relay.login("temp").await;
+    shared.login(&keys("mother"), relay.now()).await.stored();
+    assert!(shared.req("both", &[json!({"kinds": [2113]})]).await.is_ok());
+    let mut nurse = relay.login("nurse").await;
+    relay.pass_seconds(99);
+    let before = practice.vital("nurse", "other-child");
+    nurse.publish(&before).await.stored();
+    for client in [&mut temp, &mut shared] {
+        assert_eq!(client.until("EVENT").await[2]["id"], before.id.to_hex(), "the second before is served");
+    }
+    relay.pass_seconds(1);
+    let after = practice.vital("nurse", "other-child");
+    nurse.publish(&after).await.stored();
+    let ended = "restricted: this key was replaced or ended: log in with the newer one";
+    assert_eq!(temp.until("CLOSED").await, json!(["CLOSED", "live", ended]));
+    assert_eq!(temp.closed().await, Some(1008));
+    assert_eq!(shared.until("CLOSED").await, json!(["CLOSED", "both", ended]));
+    assert_eq!(shared.count(json!({"ids": [after.id.to_hex()]})).await, Ok(0), "the mother's key is left");
+    assert_eq!(nurse.count(json!({"ids": [after.id.to_hex()]})).await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_silent_session_is_closed_when_the_time_of_its_member_is_over() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let end = relay.now() + 1;
+    relay.append(&[&practice.roster_until("temp", Role::Nurse, end)]).await.unwrap();
+    let mut temp = relay.login("temp").await;
+    let mut nurse = relay.login("nurse").await;
+    relay.pass_seconds(1);
+    // Nothing is sent and nothing happens: the connection's own timer ends it.
+    assert_eq!(temp.closed().await, Some(1008));
+    assert!(nurse.count(json!({"kinds": [2113]})).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_new_member_works_without_restart() {
     let (relay, mut practice) = Relay::staffed(config()).await;
     let mut ma = relay.login("ma").await;

@@ -164,6 +164,21 @@ impl Practice {
     }
 
     pub(crate) fn roster_of(&mut self, name: &str, role: Role, words: &[Word], ended: bool) -> Event {
+        self.roster_entry(name, role, words, None, ended)
+    }
+
+    pub(crate) fn roster_until(&mut self, name: &str, role: Role, until: u64) -> Event {
+        self.roster_entry(name, role, preticked(role), Some(until), false)
+    }
+
+    fn roster_entry(
+        &mut self,
+        name: &str,
+        role: Role,
+        words: &[Word],
+        until: Option<u64>,
+        ended: bool,
+    ) -> Event {
         let pop = self.prove(name, KeyRole::Staff);
         let epoch = self.epochs.last().unwrap();
         let (n, pair) = (epoch.n, epoch.desk.clone());
@@ -173,7 +188,7 @@ impl Practice {
             role,
             words,
             from: START,
-            until: None,
+            until,
             ended,
             name: if role == Role::FrontDesk {
                 Name::Desk(name, Desk { n, pair: &pair })
