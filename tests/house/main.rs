@@ -9,6 +9,7 @@
 mod arrows;
 mod coverage;
 mod kinds;
+mod legacy;
 mod lockfile;
 mod purity;
 mod text;
