@@ -21,13 +21,34 @@ pub(crate) const SHARED: [(&str, &[&str]); 4] = [
 ];
 
 pub(crate) enum Op {
-    Publish { session: String, json: String },
-    Ceremony { events: Vec<String>, rotates: bool },
-    Req { session: String, filters: Vec<Filter> },
-    Count { session: String, filters: Vec<Filter> },
-    Subscribe { session: String, id: String, filters: Vec<Filter> },
-    Unsubscribe { session: String, id: String },
+    Publish {
+        session: String,
+        json: String,
+    },
+    Ceremony {
+        events: Vec<String>,
+        rotates: bool,
+    },
+    Req {
+        session: String,
+        filters: Vec<Filter>,
+    },
+    Count {
+        session: String,
+        filters: Vec<Filter>,
+    },
+    Subscribe {
+        session: String,
+        id: String,
+        filters: Vec<Filter>,
+    },
+    Unsubscribe {
+        session: String,
+        id: String,
+    },
     Pass(u64),
+    /// The clock is set back.
+    Back(u64),
     Reconnect(String),
 }
 
@@ -63,6 +84,7 @@ impl Generator<'_> {
             90 => {
                 Op::Unsubscribe { session: self.any_session(), id: format!("s{}", self.world.dice.below(3)) }
             }
+            91 if self.world.dice.chance(30) => Op::Back(1 + self.world.dice.below(7_200)),
             91..=97 => Op::Pass(self.seconds()),
             _ => Op::Reconnect(self.any_session()),
         }

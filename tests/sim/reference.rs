@@ -195,7 +195,7 @@ impl Reference {
 
     /// Whether the author's own deletions and newer versions leave room for it.
     fn place(&self, item: &Item) -> Result<(), &'static str> {
-        if self.list.iter().any(|request| deletes(request, item)) {
+        if self.list.iter().any(|request| deletes(request, item) || destroys(request, item)) {
             return Err("deleted");
         }
         let Some(slot) = item.slot() else { return Ok(()) };
@@ -208,6 +208,12 @@ impl Reference {
 
     fn deleted(&self, item: &Item) -> bool {
         self.list.iter().any(|request| deletes(request, item))
+    }
+
+    /// Ids of the records that a destruction order reaches, oldest first.
+    pub(crate) fn records(&self) -> Vec<String> {
+        let records = self.list.iter().filter(|item| item.is_clinical() && item.kind != 2110);
+        records.map(|item| item.id.clone()).collect()
     }
 
     /// Takes an accepted event into the list, with what it is due.
@@ -224,6 +230,7 @@ impl Reference {
     /// The same, with what has expired and was not swept yet.
     pub(crate) fn kept(&self) -> Vec<&Item> {
         let requests: Vec<_> = self.list.iter().filter(|item| item.kind == 5).collect();
+        let orders: Vec<_> = self.list.iter().filter(|item| item.kind == 2127).collect();
         let mut slots = BTreeSet::new();
         let mut kept: Vec<_> = self
             .list
@@ -231,6 +238,7 @@ impl Reference {
             .rev()
             .filter(|item| item.slot().is_none_or(|slot| slots.insert(slot)))
             .filter(|item| !requests.iter().any(|request| deletes(request, item)))
+            .filter(|item| !orders.iter().any(|order| destroys(order, item)))
             .collect();
         kept.reverse();
         kept
@@ -256,10 +264,14 @@ impl Reference {
     }
 }
 
-/// A deletion request (NIP-09) reaches its author's own events, but neither records, policy nor
-/// other requests.
+/// A deletion request (NIP-09) reaches its author's own events and wraps to its author, but neither
+/// records, policy nor other requests.
 fn deletes(request: &Item, item: &Item) -> bool {
-    if request.kind != 5 || request.author != item.author || item.kind == 5 || item.is_undeletable() {
+    if request.kind != 5 || item.kind == 5 || item.is_undeletable() {
+        return false;
+    }
+    let addressed = item.kind == 1059 && item.all("p").any(|tag| tag.get(1) == Some(&request.author));
+    if request.author != item.author && !addressed {
         return false;
     }
     let by_id = request.all("e").any(|tag| tag.get(1) == Some(&item.id));
@@ -268,6 +280,12 @@ fn deletes(request: &Item, item: &Item) -> bool {
         request.all("a").any(|tag| tag.get(1) == Some(&address)) && item.created_at <= request.created_at
     });
     by_id || by_address
+}
+
+/// An order of the practice (2127) reaches records, before and after it.
+fn destroys(order: &Item, item: &Item) -> bool {
+    let record = item.is_clinical() && item.kind != 2110;
+    order.kind == 2127 && record && order.all("e").any(|tag| tag.get(1) == Some(&item.id))
 }
 
 /// NIP-01: the older version loses, and in one second the higher id.

@@ -153,7 +153,14 @@ impl Simulation {
             Op::Pass(seconds) => {
                 self.tell(format!("{seconds} seconds pass"));
                 self.settle().await?;
-                self.world.now = self.clock.fetch_add(seconds, Ordering::SeqCst) + seconds;
+                self.pass(seconds).await
+            }
+            Op::Back(seconds) => {
+                self.tell(format!("the clock is set back by {seconds} seconds"));
+                // The relay has seen the newest time before it steps back.
+                self.unsettled = self.unsettled.max(1);
+                self.settle().await?;
+                self.clock.fetch_sub(seconds, Ordering::SeqCst);
                 Ok(())
             }
             Op::Reconnect(session) => {
@@ -163,6 +170,19 @@ impl Simulation {
                 self.session(&session).await.map(drop)
             }
         }
+    }
+
+    /// Time goes on; arrival times stand still until a clock that was set back has caught up.
+    async fn pass(&mut self, seconds: u64) -> Check {
+        let clock = self.clock.fetch_add(seconds, Ordering::SeqCst) + seconds;
+        self.world.now = self.world.now.max(clock);
+        let state = self.reference.reread(self.world.now);
+        for session in self.sessions.values_mut() {
+            session.expect_members(&state);
+        }
+        // What ends by time ends with the next event at the latest: the fence.
+        self.unsettled = self.unsettled.max(1);
+        self.settle().await
     }
 
     /// The open connection of this name, logged in as far as the relay lets it.
@@ -185,7 +205,9 @@ impl Simulation {
             let keys = self.world.keys(holder);
             let key = keys.public_key().to_hex();
             let token = self.token.clone().filter(|_| name == "guest");
-            let login = session.client.login_event(&keys, now, token.as_deref());
+            // A login is judged by the clock, right or wrong.
+            let clock = self.clock.load(Ordering::SeqCst);
+            let login = session.client.login_event(&keys, clock, token.as_deref());
             session.client.send(&json!(["AUTH", login])).await;
             let answer = session.next().await.ok_or("no answer to a login")?;
             let expected = self.reference.reread(now).may_log_in(&key);

@@ -79,7 +79,9 @@ impl Generator<'_> {
         let lists: Vec<_> = recent
             .iter()
             .filter(|(_, json)| {
-                ["\"kind\":100", "\"kind\":30078", "\"kind\":3211"].iter().any(|k| json.contains(k))
+                ["\"kind\":100", "\"kind\":30078", "\"kind\":3211", "\"kind\":1059"]
+                    .iter()
+                    .any(|k| json.contains(k))
             })
             .cloned()
             .collect();
@@ -104,7 +106,14 @@ impl Generator<'_> {
         if self.world.dice.chance(3) {
             tags.clear();
         }
-        let author = if self.world.dice.chance(90) { author } else { self.anybody() };
+        let addressee = event["tags"].as_array().unwrap().iter().find(|tag| tag[0] == "p");
+        let addressee = addressee.and_then(|tag| self.world.name(tag[1].as_str()?)).map(str::to_owned);
+        let author = match addressee {
+            // A wrap is its addressee's to delete; its author is a key of one use.
+            Some(addressee) if kind == 1059 && self.world.dice.chance(80) => addressee,
+            _ if self.world.dice.chance(90) => author,
+            _ => self.anybody(),
+        };
         let created_at = self.world.now - self.world.dice.below(3);
         self.publish(&author, 5, tags, created_at)
     }

@@ -253,6 +253,19 @@ impl Generator<'_> {
                 let tags = self.suspension_tags();
                 vec![self.world.by_practice(2108, tags)]
             }
+            12 => {
+                // Records mostly; what else it names stays.
+                let records = self.reference.records();
+                let mut ids = if self.world.dice.chance(80) { records } else { self.ids() };
+                ids.drain(..ids.len().saturating_sub(200));
+                let mut tags = Vec::new();
+                for _ in 0..=self.world.dice.below(3) {
+                    if !ids.is_empty() {
+                        tags.push(t(&["e", self.world.dice.pick(&ids).as_str()]));
+                    }
+                }
+                vec![self.world.by_practice(2127, tags)]
+            }
             _ => {
                 let live = self.reference.reread(self.world.now).suspension_ids();
                 let mut events: Vec<String> = Vec::new();

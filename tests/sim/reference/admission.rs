@@ -51,8 +51,8 @@ impl Reference {
             let named = |tag: &[String]| tag[1] == visit.id && REPLACING.contains(&tag[3].as_str());
             later.all("e").any(named) && root(later) == root(visit)
         };
-        let visits: Vec<_> =
-            self.list.iter().filter(|item| item.kind == 2126 && envelope(item).is_some()).collect();
+        let mut visits = self.kept();
+        visits.retain(|item| item.kind == 2126 && envelope(item).is_some());
         visits.iter().any(|visit| {
             let (Some(start), Some(end)) = (visit.number("start"), visit.number("end")) else { return false };
             visit.created_at + 400 * DAY >= state.now
