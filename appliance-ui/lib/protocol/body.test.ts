@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import * as body from './body.ts';
 import {
   type Binding,
   type BodyError,
@@ -6,10 +7,7 @@ import {
   commitment,
   PADDING_BYTES,
   parseBinding,
-  parseBody,
-  parseConfidentialBody,
   typeFits,
-  writeBody,
 } from './body.ts';
 import { fromUtf8, toUtf8 } from './bytes.ts';
 import { compareText, isObject, parseStrict, parseStrictValue, writeJson } from './json.ts';
@@ -36,7 +34,7 @@ const WHY: { readonly [error in BodyError]: string } = {
   size: 'failed to take a body of this size',
   padding: 'failed to find the padding of a confidential body',
 };
-const read = (row: Case) => (row.confidential ? parseConfidentialBody : parseBody)(bytesOf(row.body_hex));
+const read = (row: Case) => (row.confidential ? body.parseConfidential : body.parse)(bytesOf(row.body_hex));
 const binding: Binding = {
   signer: keys('signer').publicKey,
   subject: keys('subject').publicKey,
@@ -49,14 +47,14 @@ const binding: Binding = {
 test('body vectors are taken or refused as said', () => {
   const file = vectors<File>('body.json');
   for (const row of rows(file.cases)) {
-    const body = orThrow(read(row));
-    expect(bindingText(body.binding), row.name).toBe(row.binding);
-    expect(body.resource.resourceType).toBe(row.resource_type);
+    const found = orThrow(read(row));
+    expect(bindingText(found.binding), row.name).toBe(row.binding);
+    expect(found.resource.resourceType).toBe(row.resource_type);
     expect(commitment(bytesOf(row.body_hex))).toBe(row.pc);
   }
   for (const row of rows(file.refused)) {
-    const body = read(row);
-    expect(body.ok ? 'taken' : WHY[body.error], row.name).toBe(row.why);
+    const found = read(row);
+    expect(found.ok ? 'taken' : WHY[found.error], row.name).toBe(row.why);
   }
   for (const { kind, type, fits } of rows(file.types))
     expect(typeFits(kind, type), `${kind} ${type}`).toBe(fits);
@@ -70,19 +68,19 @@ test('a written body reads back with its binding and all else as it was', () => 
     z: '👶ü',
   };
   for (const pad of [false, true]) {
-    const bytes = writeBody(resource, binding, pad);
-    const body = orThrow(pad ? parseConfidentialBody(bytes) : parseBody(bytes));
-    expect(body.binding).toEqual(binding);
-    expect(body.resource).toMatchObject({ status: 'final', z: '👶ü' });
+    const bytes = body.write(resource, binding, pad);
+    const found = orThrow(pad ? body.parseConfidential(bytes) : body.parse(bytes));
+    expect(found.binding).toEqual(binding);
+    expect(found.resource).toMatchObject({ status: 'final', z: '👶ü' });
     expect(bytes.length % PADDING_BYTES === 0).toBe(pad);
   }
 });
 
 test('a body is not written over a binding, a broken meta or a false type', () => {
   const write = (resource: { resourceType: string; [name: string]: unknown }) => () =>
-    writeBody(resource, binding, false);
+    body.write(resource, binding, false);
   expect(write({ resourceType: 'Observation' })).not.toThrow();
-  const bound = JSON.parse(fromUtf8(writeBody({ resourceType: 'Patient' }, binding, false)) ?? '');
+  const bound = JSON.parse(fromUtf8(body.write({ resourceType: 'Patient' }, binding, false)) ?? '');
   expect(write(bound)).toThrow('binding');
   expect(write({ resourceType: 'observation' })).toThrow('resource-type');
   expect(write({ resourceType: 'Observation', meta: [] })).toThrow('json');

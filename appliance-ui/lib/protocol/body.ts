@@ -55,7 +55,7 @@ export interface Body {
 export type BodyError = 'utf8' | 'json' | 'resource-type' | 'binding' | 'size' | 'padding';
 
 /** Parses the exact bytes of a body. */
-export function parseBody(bytes: Uint8Array): Result<Body, BodyError> {
+export function parse(bytes: Uint8Array): Result<Body, BodyError> {
   if (bytes.length > PLAINTEXT_BYTES_MAX) return fail('size');
   const text = fromUtf8(bytes);
   if (text === null || text.startsWith('\ufeff')) return fail('utf8');
@@ -67,15 +67,15 @@ export function parseBody(bytes: Uint8Array): Result<Body, BodyError> {
 }
 
 /** Parses the body of a kind 2123: a multiple of `PADDING_BYTES` long. */
-export function parseConfidentialBody(bytes: Uint8Array): Result<Body, BodyError> {
-  return bytes.length % PADDING_BYTES === 0 ? parseBody(bytes) : fail('padding');
+export function parseConfidential(bytes: Uint8Array): Result<Body, BodyError> {
+  return bytes.length % PADDING_BYTES === 0 ? parse(bytes) : fail('padding');
 }
 
 /**
  * Writes the binding into `resource.meta.extension` (an existing one is an error) and serialises, keys in order.
  * With `pad` the result is padded with spaces to the next multiple of 4,096. Throws a `ProtocolError<BodyError>`.
  */
-export function writeBody(resource: Resource, binding: Binding, pad: boolean): Uint8Array {
+export function write(resource: Resource, binding: Binding, pad: boolean): Uint8Array {
   const refuse = (code: BodyError) => new ProtocolError<BodyError>(code);
   if (!isResource(resource)) throw refuse('resource-type');
   const meta = resource.meta === undefined ? {} : resource.meta;

@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
-import { commitment, parseBody, parseConfidentialBody, typeFits } from './body.ts';
+import {
+  commitment,
+  parse as parseBody,
+  parseConfidential as parseConfidentialBody,
+  typeFits,
+} from './body.ts';
 import { fromUtf8, toHex } from './bytes.ts';
 import {
   EpochSecret,
   openAsPerson,
   openContent,
   openPatientCopy,
-  parseEnvelope,
+  parse as parseEnvelope,
   sealFamily,
   sealStaff,
 } from './envelope.ts';

@@ -1,5 +1,5 @@
 /** The clinical envelope (docs/ref/protocol.md 2.1): build in staff and family form, open for each reader. */
-import { commitment, writeBody } from './body.ts';
+import { commitment, write } from './body.ts';
 import { type Link, linkTag, pTag, sign, type Tag, tagValue } from './event.ts';
 import { kinds } from './kinds.ts';
 import { type ConversationKey, ConversationKeys, type CryptoError } from './nip44.ts';
@@ -8,7 +8,7 @@ import { fail, orThrow, type Result } from './result.ts';
 import type { SecretKey } from './secret.ts';
 import type { Event, Hex, Resource } from './types.ts';
 
-export { type Envelope, type Form, MARKERS, parseEnvelope } from './envelope/shape.ts';
+export { type Envelope, type Form, MARKERS, parse } from './envelope/shape.ts';
 
 /** An epoch key pair of one compartment as a staff member holds it. Derives each conversation key once. */
 export class EpochSecret {
@@ -112,7 +112,7 @@ export function sealFamily(
 
 function bodyOf(record: NewRecord, signer: Hex, practice: Hex, epochKey: Hex, pad: boolean): Uint8Array {
   const { subject, kind, r } = record;
-  return writeBody(record.resource, { signer, subject, kind, epochKey, practice, r }, pad);
+  return write(record.resource, { signer, subject, kind, epochKey, practice, r }, pad);
 }
 
 /** Signs the event: the given head of the tags, then commitment, act, links, blobs and extras. */

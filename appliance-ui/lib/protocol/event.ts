@@ -11,6 +11,7 @@ import { kinds } from './kinds.ts';
 import type { Refusal } from './refusal.ts';
 import { fail, ok, type Result } from './result.ts';
 import { keyFromHex, type SecretKey } from './secret.ts';
+
 import type { Event, Hex } from './types.ts';
 
 /** Largest event JSON in bytes: two copies of the largest body fit. */
@@ -150,6 +151,7 @@ export function signatureHolds(sig: Hex, message: Hex, key: Hex): boolean {
   return schnorr.verify(sigBytes, messageBytes, keyBytes);
 }
 
+export { keyFromHex };
 export type Tag = readonly string[];
 
 /**

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { parseBody, parseConfidentialBody } from './body.ts';
-import { EpochSecret, openAsPerson, openContent, parseEnvelope } from './envelope.ts';
+import { parse as parseBody, parseConfidential } from './body.ts';
+import { EpochSecret, openAsPerson, openContent, parse as parseEnvelope } from './envelope.ts';
 import { kinds } from './kinds.ts';
-import { messageFromFamily, messageFromOwnKey, messageFromStaff } from './messages.ts';
+import { fromFamily, fromOwnKey, fromStaff } from './messages.ts';
 import { ConversationKey } from './nip44.ts';
 import { orThrow } from './result.ts';
 import { keys, random } from './testing.ts';
@@ -41,9 +41,9 @@ test('each author form has its kind, form and readers', () => {
   };
   const place = { practice, epochKey: epoch.public };
   const to = { practice, epoch, to: keys('guardian').publicKey, confidential: false };
-  const answer = verified(messageFromStaff(keys('doctor'), to, message, random('a')));
-  const question = verified(messageFromFamily(keys('guardian'), place, message, random('b')));
-  const secretly = verified(messageFromOwnKey(keys('own'), place, message, random('c')));
+  const answer = verified(fromStaff(keys('doctor'), to, message, random('a')));
+  const question = verified(fromFamily(keys('guardian'), place, message, random('b')));
+  const secretly = verified(fromOwnKey(keys('own'), place, message, random('c')));
   expect([answer, question, secretly].map(({ kind }) => kind)).toEqual([2117, 2117, 2123]);
   expect([answer, question, secretly].map((event) => parseEnvelope(event)?.form)).toEqual([
     'nip44-dual',
@@ -57,7 +57,7 @@ test('each author form has its kind, form and readers', () => {
     [secretly, 'own'],
   ] as const) {
     const body = orThrow(openAsPerson(event, keys(person)));
-    const parsed = orThrow(event === secretly ? parseConfidentialBody(body) : parseBody(body));
+    const parsed = orThrow(event === secretly ? parseConfidential(body) : parseBody(body));
     expect(parsed.binding).toMatchObject({ kind: 2117, signer: event.pubkey, r: message.r });
     expect(openAsPerson(event, keys('patient')).ok).toBe(false);
   }

@@ -24,7 +24,7 @@ function recordOf({ communication, ...message }: Message): NewRecord {
  * From staff to one person: T, C or G. `epoch` is that of the compartment: desk for an office matter, chart for a
  * medical question, confidential for a C that is not T.
  */
-export function messageFromStaff(
+export function fromStaff(
   author: SecretKey,
   place: {
     readonly practice: Hex;
@@ -40,7 +40,7 @@ export function messageFromStaff(
 }
 
 /** From T (also an own key equal to T) or G to the staff of desk or chart. */
-export function messageFromFamily(
+export function fromFamily(
   author: SecretKey,
   place: { readonly practice: Hex; readonly epochKey: Hex },
   message: Message,
@@ -50,7 +50,7 @@ export function messageFromFamily(
 }
 
 /** From a C that is not T to the holders of `confidential`: kind 2123, padded. */
-export function messageFromOwnKey(
+export function fromOwnKey(
   author: SecretKey,
   place: { readonly practice: Hex; readonly epochKey: Hex },
   message: Message,

@@ -53,7 +53,7 @@ interface Seen {
  * 2126, which needs one in both forms). A dual event with second `p` and no copy is a shape: readers mark it, relays
  * refuse it.
  */
-export function parseEnvelope(event: Event): Envelope | null {
+export function parse(event: Event): Envelope | null {
   if (!isClinical(event.kind)) return null;
   const seen: Seen = {
     keys: [],
