@@ -137,6 +137,8 @@ export interface MayRead {
 export interface Snapshot {
   readonly me: { readonly key: Hex; readonly npub: string };
   readonly practice: PracticeAddress;
+  /** Every practice that this person has entered; `enter` adds, `leave` takes away. */
+  readonly practices: readonly PracticeAddress[];
   /** The practice's name as its profile says, else the name of the address. */
   readonly practiceName: string;
   readonly connection: Connection;
@@ -147,6 +149,8 @@ export interface Snapshot {
   readonly heard: number | null;
   /** False: the browser refused storage, or it is full: nothing new is kept for offline reading. */
   readonly keeps: boolean;
+  /** True: another tab of this browser has this key open. This one reads, and keeps and writes nothing. */
+  readonly elsewhere: boolean;
 }
 
 /** What the worker answers. Every method may reject with a `SessionError`. */
@@ -158,6 +162,8 @@ export interface Session {
   mayRead(key: Hex): Promise<readonly MayRead[]>;
   /** Switches practice or relay without giving the key again. */
   enter(address: PracticeAddress): Promise<void>;
+  /** Forgets a practice and what this device kept of it; not the one that is open. */
+  leave(practice: Hex): Promise<void>;
   /** Drops keys and opened records: the worker ends. */
   lock(): void;
 }

@@ -12,6 +12,7 @@ function recording(): { session: Session; said: string[] } {
     watchChart: () => () => {},
     mayRead: async () => [],
     enter: async () => {},
+    leave: async () => {},
     lock: () => said.push('locked'),
   };
   return { session, said };
