@@ -66,40 +66,38 @@ export function eventJson(event: Event): string {
 
 /** Parses without checking id and signature, for readers that name the reason themselves. */
 export function parseUnverified(json: string, bytesMax = EVENT_BYTES_MAX): Result<Event, Refusal> {
-  const members = readMembers(json, bytesMax, 7);
+  const members = readMembers(json, bytesMax);
   if (!members.ok) return members;
   const { id, sig, ...rest } = members.value;
   const unsigned = readUnsigned(rest);
   if (!unsigned.ok) return unsigned;
   if (typeof id !== 'string' || !isHex(id, 32)) return fail('malformed');
-  if (typeof sig !== 'string' || !isHex(sig, 64)) return fail('malformed');
+  if (typeof sig !== 'string' || !isHex(sig, 64) || !isHex(unsigned.value.pubkey, 32))
+    return fail('malformed');
   const event: Event = { id, ...unsigned.value, sig };
   const odd = firstDeparture(event);
   return odd === null ? ok(event) : fail(odd);
 }
 
-/** One JSON object of at most `bytesMax` bytes with `count` members. */
+/** One JSON object of at most `bytesMax` bytes. */
 export function readMembers(
   json: string,
   bytesMax: number,
-  count: number,
 ): Result<{ readonly [name: string]: unknown }, Refusal> {
   if (!fitsUtf8(json, bytesMax)) return fail('too-large');
   const members = parseStrictUnsigned(json, DEPTH_MAX);
-  if (members === null || Object.keys(members).length !== count) return fail('malformed');
-  return ok(members);
+  return members === null ? fail('malformed') : ok(members);
 }
 
 /** What an event says before it is signed. */
 export type Unsigned = Omit<Event, 'id' | 'sig'>;
 
-/** The five members of an unsigned event; strings and tags are not looked into. */
+/** The five members of an unsigned event by type; the strings are not looked into. */
 export function readUnsigned(members: { readonly [name: string]: unknown }): Result<Unsigned, Refusal> {
   const { pubkey, created_at, kind, tags, content } = members;
   const fits =
     Object.keys(members).length === 5 &&
     typeof pubkey === 'string' &&
-    isHex(pubkey, 32) &&
     typeof created_at === 'number' &&
     typeof kind === 'number' &&
     kind <= 0xffff &&

@@ -153,10 +153,15 @@ export function messageKeys(conversationKey: Uint8Array, nonce: Uint8Array) {
   };
 }
 
+/** The smallest power of two that is not below `n`, from 2 to 2^31. */
+export function nextPowerOfTwo(n: number): number {
+  return 2 ** (32 - Math.clz32(n - 1));
+}
+
 /** Length of a padded text: the next 32 bytes, or the next eighth of the next power of two. */
 export function paddedLength(length: number): number {
   if (length <= 32) return 32;
-  const power = 2 ** (32 - Math.clz32(length - 1));
+  const power = nextPowerOfTwo(length);
   const chunk = power <= 256 ? 32 : power / 8;
   return chunk * (Math.floor((length - 1) / chunk) + 1);
 }

@@ -102,7 +102,7 @@ const ROWS = {
   'neg-changed': ['conflict', 'access has changed: open the session again'],
   'neg-closed': ['not-found', 'no such negentropy session'],
   superseded: ['conflict', 'a newer version is stored'],
-  deleted: ['conflict', 'the event was deleted by its author'],
+  deleted: ['conflict', 'the event was deleted and does not come back'],
   'box-not-certified': [
     'unavailable',
     'this box may not sign receipts yet: the practice certifies its key first',
