@@ -1,0 +1,133 @@
+//! The vault's file on disk. A new file replaces the old one only after it lies on the disk and was read back
+//! as it was written; power lost in between leaves the old one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::envelope::FILE_BYTES_MAX;
+
+/// Name of the sealed file in the vault's state directory.
+pub const NAME: &str = "vault.age";
+/// Where its successor is written first. A left one is of a write that was broken off, and means nothing.
+const NEW: &str = "vault.age.new";
+
+/// Why the file was not read or replaced. The old file is whole in every case.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("read the vault's file")]
+    Read(#[source] io::Error),
+    #[error("read the vault's file: it is larger than {FILE_BYTES_MAX} bytes")]
+    TooLarge,
+    #[error("write the vault's file")]
+    Write(#[source] io::Error),
+    #[error("read back what was written to the disk: it differs")]
+    ReadBack,
+}
+
+/// The sealed file of one state directory.
+#[derive(Debug, Clone)]
+pub struct VaultFile {
+    folder: PathBuf,
+}
+
+impl VaultFile {
+    pub fn of(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// The file's bytes; none when the box is not claimed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&self) -> Result<Option<Vec<u8>>, FileError> {
+        match read_bounded(&self.folder.join(NAME)) {
+            Ok(bytes) if bytes.len() > FILE_BYTES_MAX => Err(FileError::TooLarge),
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(FileError::Read(error)),
+        }
+    }
+
+    /// Replaces the file. `proved` judges the bytes as they were read back from the disk: for a caller that can
+    /// open them, opening is the proof.
+    ///
+    /// # Errors
+    /// When the disk does not take it or what was read back is not proved; then the old file stays.
+    pub fn replace(&self, bytes: &[u8], proved: impl FnOnce(&[u8]) -> bool) -> Result<(), FileError> {
+        let new = self.folder.join(NEW);
+        write_synced(&new, bytes).map_err(FileError::Write)?;
+        let back = read_bounded(&new).map_err(FileError::Read)?;
+        if back != bytes || !proved(&back) {
+            return Err(FileError::ReadBack);
+        }
+        fs::rename(&new, self.folder.join(NAME)).map_err(FileError::Write)?;
+        // The rename is on the disk when its folder is.
+        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(FileError::Write)
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_was_proved_is_read_and_only_its_owner_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = VaultFile::of(folder.path());
+        assert_eq!(file.read().unwrap(), None);
+        file.replace(b"first", |back| back == b"first").unwrap();
+        file.replace(b"second", |_| true).unwrap();
+        assert_eq!(file.read().unwrap().as_deref(), Some(&b"second"[..]));
+        let mode = fs::metadata(folder.path().join(NAME)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_not_proved_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = VaultFile::of(folder.path());
+        file.replace(b"old", |_| true).unwrap();
+        assert!(matches!(file.replace(b"new", |_| false), Err(FileError::ReadBack)));
+        assert_eq!(file.read().unwrap().as_deref(), Some(&b"old"[..]));
+    }
+
+    #[test]
+    fn a_write_that_was_broken_off_at_any_byte_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = VaultFile::of(folder.path());
+        file.replace(b"old", |_| true).unwrap();
+        for cut in 0..b"the new one".len() {
+            fs::write(folder.path().join(NEW), &b"the new one"[..cut]).unwrap();
+            assert_eq!(file.read().unwrap().as_deref(), Some(&b"old"[..]));
+        }
+        file.replace(b"the new one", |_| true).unwrap();
+        assert_eq!(file.read().unwrap().as_deref(), Some(&b"the new one"[..]));
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_refused_and_one_at_the_limit_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = VaultFile::of(folder.path());
+        fs::write(folder.path().join(NAME), vec![0; FILE_BYTES_MAX]).unwrap();
+        assert_eq!(file.read().unwrap().unwrap().len(), FILE_BYTES_MAX);
+        fs::write(folder.path().join(NAME), vec![0; FILE_BYTES_MAX + 1]).unwrap();
+        assert!(matches!(file.read(), Err(FileError::TooLarge)));
+    }
+}

@@ -1,0 +1,18 @@
+//! The vault: the practice's key in cold storage. It seals the practice key P and the escrow key v to
+//! security keys and to 24 recovery words, and opens them for one operation of one ceremony.
+//!
+//! It deliberately has no raw signing, no ECDH, no decryption for others and no export: a caller names one of
+//! the operations of [`request::Operation`], and gets signed policy events.
+//!
+//! Invariants:
+//! - P and v lie on disk only inside the sealed file ([`envelope`]); the file is replaced only after its
+//!   successor was read back ([`file`]).
+//! - A sealed file has two slot keys at least, and the recovery recipient.
+//! - What is signed builds on the newest policy that this vault has seen; an older history is refused
+//!   ([`history`]).
+
+pub mod contents;
+pub mod envelope;
+pub mod file;
+pub mod prf;
+pub mod words;
