@@ -12,7 +12,12 @@
 //!   ([`history`]).
 
 pub mod contents;
+pub mod deeds;
 pub mod envelope;
 pub mod file;
+pub mod history;
 pub mod prf;
+pub mod request;
+#[cfg(test)]
+mod testing;
 pub mod words;

@@ -110,7 +110,8 @@ impl RecoveryWords {
         let entropy = Zeroizing::new(self.0.to_entropy());
         let mut secret = Zeroizing::new([0u8; 32]);
         // 32 bytes are within HKDF's bound, 255 × 32.
-        let expanded = Hkdf::<Sha256>::new(Some(SALT), &entropy).expand(purpose.label(), secret.as_mut_slice());
+        let expanded =
+            Hkdf::<Sha256>::new(Some(SALT), &entropy).expand(purpose.label(), secret.as_mut_slice());
         debug_assert!(expanded.is_ok());
         identity_of(&secret)
     }
@@ -139,8 +140,11 @@ mod tests {
         let words = words();
         let listed: Vec<&str> = words.words().collect();
         assert_eq!(listed.len(), WORDS);
-        let sloppy: String =
-            listed.iter().enumerate().map(|(i, word)| format!("{}. {}\n", i + 1, word.to_uppercase())).collect();
+        let sloppy: String = listed
+            .iter()
+            .enumerate()
+            .map(|(i, word)| format!("{}. {}\n", i + 1, word.to_uppercase()))
+            .collect();
         assert!(RecoveryWords::parse(&sloppy).unwrap().same(&words));
     }
 

@@ -1,0 +1,160 @@
+use relaybox_protocol::random::Random;
+
+use super::*;
+
+fn key(n: u8) -> PublicKey {
+    Random::seeded([n; 32]).keys().public_key()
+}
+
+fn joining() -> Joining {
+    Joining {
+        key: key(1),
+        name: "Nora Sampleton, RN".to_owned(),
+        role: "nurse".to_owned(),
+        words: ["write", "vitals"].map(str::to_owned).into(),
+        until: None,
+        replaces: None,
+        pop: "ab".repeat(64),
+    }
+}
+
+fn read(operation: &Operation) -> Result<Operation, RequestError> {
+    Operation::parse(&operation.canonical())
+}
+
+fn roster(change: RosterChange) -> Operation {
+    Operation::Roster { changes: vec![change] }
+}
+
+#[test]
+fn every_operation_is_read_back_as_it_was_written() {
+    let id = EventId::from_byte_array([5; 32]);
+    let agent = AgentGrant {
+        key: key(2),
+        service: "fhir".to_owned(),
+        kinds: vec![2110],
+        compartments: vec!["desk".to_owned()],
+        patients: "clients".to_owned(),
+        until: Some(7),
+        pop: "cd".repeat(64),
+    };
+    for operation in [
+        roster(RosterChange::Join(joining())),
+        roster(RosterChange::Words { key: key(1), words: vec!["write".to_owned()] }),
+        roster(RosterChange::Leave { key: key(1) }),
+        Operation::Agent(AgentChange::Grant(agent)),
+        Operation::Agent(AgentChange::End { key: key(2) }),
+        Operation::Rotate {},
+        Operation::Lift { suspension: id },
+        Operation::Destroy { ids: vec![id] },
+        Operation::Thaw {},
+        Operation::AddSlotKey { label: "Brandt, bank".to_owned() },
+        Operation::RemoveSlotKey { label: "Old blue".to_owned() },
+    ] {
+        assert_eq!(read(&operation).unwrap(), operation);
+    }
+}
+
+#[test]
+fn nothing_outside_the_list_is_taken() {
+    for json in [
+        "",
+        "null",
+        "[]",
+        r#"{"verb":"sign","event":{}}"#,
+        r#"{"verb":"decrypt","payload":"x"}"#,
+        r#"{"verb":"export"}"#,
+        r#"{"verb":"ecdh","key":"00"}"#,
+        r#"{"verb":"rotate","grace":0}"#,
+        r#"{"verb":"thaw","verb":"rotate"}"#,
+        r#"{"verb":"Rotate"}"#,
+        r#"{"verb":"rotate"} {}"#,
+    ] {
+        assert_eq!(Operation::parse(json.as_bytes()), Err(RequestError::Unknown), "{json}");
+    }
+    assert!(Operation::parse(br#"{"verb":"rotate"}"#).is_ok());
+}
+
+#[test]
+fn names_that_a_display_cannot_show_honestly_are_refused() {
+    let longest = "n".repeat(NAME_CHARACTERS_MAX);
+    let named = |name: &str| {
+        read(&roster(RosterChange::Join(Joining { name: name.to_owned(), ..joining() }))).map(|_| ())
+    };
+    for name in ["", "  ", "a\u{0}b", "two\nlines", "turn \u{202e}enruN", &format!("{longest}n")] {
+        assert_eq!(named(name), Err(RequestError::Name), "{name:?}");
+    }
+    for name in ["Ñandú Öz", &longest] {
+        assert_eq!(named(name), Ok(()), "{name:?}");
+    }
+}
+
+#[test]
+fn roles_have_only_the_words_they_may_have() {
+    let with = |words: &[&str]| {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        read(&roster(RosterChange::Join(Joining { words, ..joining() }))).map(|_| ())
+    };
+    assert_eq!(with(&["write", "confidential", "admin"]), Ok(()));
+    assert_eq!(with(&["prescribe"]), Err(RequestError::NotOfRole));
+    assert_eq!(with(&["fly"]), Err(RequestError::Word));
+    assert_eq!(with(&["write", "write"]), Err(RequestError::Twice));
+}
+
+#[test]
+fn one_key_is_changed_once() {
+    let twice = Operation::Roster {
+        changes: vec![RosterChange::Join(joining()), RosterChange::Leave { key: key(1) }],
+    };
+    assert_eq!(read(&twice), Err(RequestError::Twice));
+    let itself = roster(RosterChange::Join(Joining { replaces: Some(key(1)), ..joining() }));
+    assert_eq!(read(&itself), Err(RequestError::Twice));
+}
+
+#[test]
+fn lists_have_a_first_and_a_last() {
+    let leave = |count: u8| Operation::Roster {
+        changes: (0..count).map(|n| RosterChange::Leave { key: key(n) }).collect(),
+    };
+    let most = u8::try_from(CHANGES_MAX).unwrap();
+    assert_eq!(read(&leave(0)), Err(RequestError::Empty));
+    assert!(read(&leave(most)).is_ok());
+    assert_eq!(read(&leave(most + 1)), Err(RequestError::TooMany(CHANGES_MAX)));
+    let destroy = |count: usize| Operation::Destroy {
+        ids: (0..count).map(|n| EventId::from_byte_array([u8::try_from(n % 256).unwrap(); 32])).collect(),
+    };
+    assert_eq!(read(&destroy(0)), Err(RequestError::Empty));
+    assert!(read(&destroy(DESTROY_MAX)).is_ok());
+    assert_eq!(read(&destroy(DESTROY_MAX + 1)), Err(RequestError::TooMany(DESTROY_MAX)));
+}
+
+#[test]
+fn no_service_is_given_confidential_records() {
+    let grant = AgentGrant {
+        key: key(2),
+        service: "fhir".to_owned(),
+        kinds: vec![2110],
+        compartments: vec!["desk".to_owned(), "confidential".to_owned()],
+        patients: "all".to_owned(),
+        until: None,
+        pop: "cd".repeat(64),
+    };
+    let asked = Operation::Agent(AgentChange::Grant(grant));
+    assert_eq!(read(&asked), Err(RequestError::Confidential));
+}
+
+#[test]
+fn the_challenge_follows_every_part() {
+    let operation = Operation::Rotate {};
+    let head = Some(EventId::from_byte_array([4; 32]));
+    let base = challenge(&[1; 32], &key(1), head, 9, &operation);
+    let others = [
+        challenge(&[2; 32], &key(1), head, 9, &operation),
+        challenge(&[1; 32], &key(2), head, 9, &operation),
+        challenge(&[1; 32], &key(1), None, 9, &operation),
+        challenge(&[1; 32], &key(1), head, 10, &operation),
+        challenge(&[1; 32], &key(1), head, 9, &Operation::Thaw {}),
+    ];
+    assert!(others.iter().all(|other| *other != base));
+    assert_eq!(challenge(&[1; 32], &key(1), head, 9, &operation), base);
+}
