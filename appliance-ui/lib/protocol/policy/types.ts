@@ -1,4 +1,5 @@
 /** What policy answers, as plain data (docs/ref/protocol.md 3, twin of `firmware/protocol/src/policy`). */
+import type { Word } from '../permissions.ts';
 import type { Compartment, Hex } from '../types.ts';
 
 /**
@@ -38,7 +39,7 @@ export interface Member {
   readonly key: Hex;
   readonly role: Role;
   /** Words that count: those in the 2102 that the role may hold. */
-  readonly words: readonly string[];
+  readonly words: readonly Word[];
   readonly name: string | null;
   readonly entry: Hex;
 }
