@@ -1,85 +1,185 @@
-/** The reader rule (docs/ref/protocol.md 2.1 and 2.8, twin of `firmware/protocol/src/reader`). */
-import type { Record } from './fold.ts';
-import type { ChainKey, Share } from './receipts/types.ts';
-import type { Compartment, Event, Hex } from './types.ts';
-
-/** Why a record stands in quarantine: the first that applies, in this order. */
-export const reasons = [
-  'id',
-  'sig',
-  'no-receipt',
-  'import-signer',
-  'not-member',
-  'role',
-  'act',
-  'compartment',
-  'epoch',
-  'commitment',
-  'body',
-  'binding',
-  'subject',
-  'retry-differs',
-] as const;
-export type Reason = (typeof reasons)[number];
-
-/** What a view says beside a shown record. */
-export interface Marks {
-  /** The patient's copy is missing, does not open or differs. */
-  readonly copiesDiffer: boolean;
-  /** The body claims a signature, and the event has no `["act","sign"]`. */
-  readonly unsigned: boolean;
-  /** "Outside, by X" until staff accept it (2125). */
-  readonly outside: boolean;
-  /** "From the former system". */
-  readonly former: boolean;
-}
-
-/** What an envelope says of a record whose key this reader does not hold. */
-export interface Sealed {
-  readonly kind: number;
-  readonly signer: Hex;
-  readonly compartment: Compartment;
-  readonly received: number;
-}
-
-/** What the rule says of one event. */
-export type Outcome =
-  | {
-      readonly is: 'shown';
-      readonly record: Record;
-      readonly marks: Marks;
-      /** The chain that its receipt stands in. */
-      readonly chain: ChainKey;
-    }
-  /** A retry of the shown record with this id. */
-  | { readonly is: 'alias'; readonly of: Hex }
-  /** No receipt yet; quarantine from this time on (unix seconds). */
-  | { readonly is: 'pending'; readonly until: number }
-  | { readonly is: 'sealed'; readonly sealed: Sealed }
-  | { readonly is: 'quarantine'; readonly reason: Reason };
-
 /**
- * How much of policy a reader sees. `staff`: both chains. `own`: the chain of all members and what names the
- * reader's own key or child (patients, own keys, guardians, agents). `public`: the chain of all members alone (the
- * recipient of a disclosure).
+ * The reader rule (docs/ref/protocol.md 2.1 and 2.8, twin of `firmware/protocol/src/reader`): a record is shown,
+ * pending, sealed, or in quarantine with a named reason. Never dropped.
+ *
+ * A `Reader` trusts the practice key P alone. It folds the policy that the receipts order, and judges each record by
+ * the policy at the place that the record's receipt names. It has no clock: callers pass the time, or null for an
+ * export or an offline check, where nothing is pending.
+ *
+ * Signatures are checked and bodies opened once for each event; what is judged anew when policy changes costs
+ * neither. Events given to a reader are not changed afterwards.
  */
-export type Sight = 'staff' | 'own' | 'public';
+import { proofHolds } from './keys.ts';
+import { isPolicy, kinds } from './kinds.ts';
+import type { ProofCheck } from './policy.ts';
+import type { Held } from './reader/held.ts';
+import { judge, judgeImported } from './reader/judge.ts';
+import { Openings } from './reader/opening.ts';
+import { joinRetries } from './reader/retries.ts';
+import { type Tie, tiesOf } from './reader/ties.ts';
+import type { Outcome, Sight } from './reader/types.ts';
+import { type SignatureCheck, Verifier } from './reader/verifier.ts';
+import type { ChainKey, Share } from './receipts/types.ts';
+import { chainName, ReceiptBook } from './receipts.ts';
+import type { Event, Hex } from './types.ts';
+
+export {
+  type Disclosed,
+  type DisclosedRecord,
+  openPacket,
+  type Packet,
+  parsePacket,
+} from './reader/disclosure.ts';
+export { Held } from './reader/held.ts';
+export * from './reader/types.ts';
+export type { SignatureCheck } from './reader/verifier.ts';
 
 /** Seconds for which a record without receipt is pending, from when this reader first saw it. */
-export const pendingSeconds = 600;
+export const PENDING_SECONDS = 600;
+
+export interface ReaderOptions {
+  /** P from the practice's own QR or site. */
+  readonly practice: Hex;
+  readonly held: Held;
+  readonly sight: Sight;
+  /**
+   * Whether the signature of an event holds whose id is the hash of the event: for a caller who keeps what was
+   * checked before, by id and signature.
+   */
+  readonly signed?: SignatureCheck;
+}
 
 /** A reader: what it trusts, holds and has seen. */
-export interface ReaderRule {
+export class Reader {
+  readonly practice: Hex;
+  readonly sight: Sight;
+  readonly #verifier: Verifier;
+  readonly #proves: ProofCheck;
+  readonly #openings: Openings;
+  readonly #receipts = new Map<Hex, Event>();
+  readonly #events = new Map<Hex, Event>();
+  readonly #firstSeen = new Map<Hex, number>();
+  /** By event id, as long as policy and receipts stay what they are. */
+  readonly #outcomes = new Map<Hex, Outcome>();
+  #book: ReceiptBook | null = null;
+  #ties: readonly Tie[] = [];
+
+  constructor({ practice, held, sight, signed }: ReaderOptions, events: readonly Event[] = []) {
+    this.practice = practice;
+    this.sight = sight;
+    this.#verifier = new Verifier(signed);
+    this.#proves = remembered(proofHolds);
+    this.#openings = new Openings(held);
+    this.add(events);
+  }
+
   /**
    * Takes more policy events (2102–2110, 2127) and receipts (2122) in any order; others are passed over, as are
    * events whose id or signature does not hold. The order of policy is read anew at the next question.
    */
-  add(events: readonly Event[]): void;
+  add(events: readonly Event[]): void {
+    for (const event of events) {
+      const list = event.kind === kinds.receipt ? this.#receipts : isPolicy(event.kind) ? this.#events : null;
+      if (list === null || list.has(event.id) || this.#verifier.reasonOf(event) !== null) continue;
+      list.set(event.id, event);
+      this.#book = null;
+    }
+  }
+
+  /** Takes the place of the keys held before. */
+  hold(held: Held): void {
+    this.#openings.hold(held);
+    this.#outcomes.clear();
+  }
+
+  /** Keeps the times at which another reader first saw events without receipt. */
+  remember(other: Reader): void {
+    for (const [id, at] of other.#firstSeen) {
+      this.#firstSeen.set(id, Math.min(at, this.#firstSeen.get(id) ?? at));
+    }
+  }
+
+  /**
+   * The receipts and the policy that they order. When its policy chain is not whole, clients stop writing and say
+   * so.
+   */
+  get book(): ReceiptBook {
+    if (this.#book === null) {
+      const events = [...this.#events.values()];
+      this.#book = new ReceiptBook({
+        practice: this.practice,
+        readership: this.sight === 'staff' ? 'staff' : 'members',
+        receipts: [...this.#receipts.values()],
+        events,
+        proves: this.#proves,
+      });
+      this.#ties = this.sight === 'public' ? events.flatMap(tiesOf) : [];
+      this.#outcomes.clear();
+    }
+    return this.#book;
+  }
+
   /**
    * Judges events. `now` in unix seconds by this reader's own clock; null: nothing is pending. Retries are found
-   * among the events of one call, so a chart is read in one call. Events that were read before cost little.
+   * among the events of one call, so a chart is read in one call.
    */
-  read(events: readonly Event[], now: number | null): Map<Hex, Outcome>;
-  /** k of n over chains, each counted once: those of a rekeyed line are summed. */
-  share(chains: readonly ChainKey[], held: ReadonlySet<Hex>): Share;
+  read(events: readonly Event[], now: number | null): Map<Hex, Outcome> {
+    const outcomes = new Map<Hex, Outcome>();
+    for (const event of events) {
+      const broken = this.#verifier.reasonOf(event);
+      if (broken === null) outcomes.set(event.id, this.#judge(event, now));
+      // An event whose id does not hold must not stand for the true event of that id.
+      else if (!outcomes.has(event.id)) outcomes.set(event.id, { is: 'quarantine', reason: broken });
+    }
+    return joinRetries(outcomes);
+  }
+
+  /**
+   * k of n over chains, each counted once: those of a rekeyed line are summed. n is null when it cannot be known of
+   * one of them.
+   */
+  share(chains: readonly ChainKey[], held: ReadonlySet<Hex>): Share {
+    const once = new Map(chains.map((chain) => [chainName(chain), chain]));
+    const shares = [...once.values()].flatMap((chain) => this.book.share(chain, held) ?? []);
+    return {
+      k: shares.reduce((sum, { k }) => sum + k, 0),
+      destroyed: shares.reduce((sum, { destroyed }) => sum + destroyed, 0),
+      n: shares.reduce((sum: number | null, { n }) => (sum === null || n === null ? null : sum + n), 0),
+    };
+  }
+
+  /** Judges an event whose id and signature hold. */
+  #judge(event: Event, now: number | null): Outcome {
+    const { book } = this;
+    const known = this.#outcomes.get(event.id);
+    if (known !== undefined) return known;
+    const row = book.receipted(event);
+    if (row === null || row.position === null) return this.#withoutReceipt(event.id, now);
+    const placed = { ...row, position: row.position };
+    const { policy } = book;
+    const outcome = row.import
+      ? judgeImported(policy, event, placed, this.#openings.ofImport(event))
+      : judge({ policy, sight: this.sight, ties: this.#ties }, event, placed, this.#openings.of(event));
+    this.#outcomes.set(event.id, outcome);
+    return outcome;
+  }
+
+  #withoutReceipt(id: Hex, now: number | null): Outcome {
+    if (now === null) return { is: 'quarantine', reason: 'no-receipt' };
+    const seen = this.#firstSeen.get(id) ?? now;
+    this.#firstSeen.set(id, seen);
+    const until = seen + PENDING_SECONDS;
+    return now < until ? { is: 'pending', until } : { is: 'quarantine', reason: 'no-receipt' };
+  }
+}
+
+/** A proof of possession costs a signature check, and policy is read anew with each of its events. */
+function remembered(proves: ProofCheck): ProofCheck {
+  const known = new Map<string, boolean>();
+  return (key, practice, role, sig) => {
+    const name = `${key} ${practice} ${role} ${sig}`;
+    const holds = known.get(name) ?? proves(key, practice, role, sig);
+    known.set(name, holds);
+    return holds;
+  };
 }
