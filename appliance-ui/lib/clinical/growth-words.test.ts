@@ -83,7 +83,7 @@ describe('the sentence of a percentile', () => {
 
   it('says that an early birth is counted from the due date', () => {
     expect(placeSentence('en', told(57, { corrected: true }))).toBe(
-      'Out of 100 boys his age, counted from the due date, about 57 weigh less than Mateo and 42 weigh more.',
+      'Counted from the due date: out of 100 boys his age, about 57 weigh less than Mateo and 42 weigh more.',
     );
   });
 

@@ -104,14 +104,14 @@ const english = ({ measure, sex, place, name, corrected }: Told): string => {
   const own = name === null ? 'your' : sex === 'male' ? 'his' : 'her';
   const peers = sex === 'male' ? 'boys' : 'girls';
   const than = name ?? 'you';
-  const like = measure === 'weight-for-length' ? `of ${own} length` : `${own} age`;
-  const of = corrected && measure !== 'weight-for-length' ? `${like}, counted from the due date,` : like;
+  const of = measure === 'weight-for-length' ? `of ${own} length` : `${own} age`;
+  const due = corrected && measure !== 'weight-for-length' ? 'Counted from the due date: ' : '';
+  const start = (word: string): string => (due === '' ? word : due + word.toLowerCase());
   const { less, more, alone } = verbs.en[measure];
   if (place.is !== 'at')
-    return `Fewer than 1 in 100 ${peers} ${of} ${place.is === 'lowest' ? less[1] : alone[1]} than ${than}.`;
+    return `${start('Fewer')} than 1 in 100 ${peers} ${of} ${place.is === 'lowest' ? less[1] : alone[1]} than ${than}.`;
   const rest = 99 - place.p;
-  const comma = of.endsWith(',') ? '' : ',';
-  const first = `Out of 100 ${peers} ${of}${comma} about ${place.p} ${verb(less, place.p)} than ${than}`;
+  const first = `${start('Out')} of 100 ${peers} ${of}, about ${place.p} ${verb(less, place.p)} than ${than}`;
   return rest === 0 ? `${first}.` : `${first} and ${rest} ${verb(more, rest)}.`;
 };
 
@@ -119,18 +119,17 @@ const spanish = ({ measure, sex, place, name, corrected }: Told): string => {
   const boy = sex === 'male';
   const peers = name === null ? (boy ? 'chicos' : 'chicas') : boy ? 'niños' : 'niñas';
   const own = name === null ? 'tu' : 'su';
-  const like = measure === 'weight-for-length' ? `de ${own} talla` : `de ${own} edad`;
-  const of =
-    corrected && measure !== 'weight-for-length' ? `${like}, contada desde la fecha prevista,` : like;
+  const of = measure === 'weight-for-length' ? `de ${own} talla` : `de ${own} edad`;
+  const due = corrected && measure !== 'weight-for-length' ? 'Contando desde la fecha prevista: ' : '';
+  const start = (word: string): string => (due === '' ? word : due + word.toLowerCase());
   const than = name ?? 'tú';
   const { less, more, alone } = verbs.es[measure];
   if (place.is !== 'at')
-    return `Menos de 1 de cada 100 ${peers} ${of} ${place.is === 'lowest' ? less[0] : alone[0]} que ${than}.`;
+    return `${start('Menos')} de 1 de cada 100 ${peers} ${of} ${place.is === 'lowest' ? less[0] : alone[0]} que ${than}.`;
   const rest = 99 - place.p;
   const some = boy ? 'unos' : 'unas';
-  const about = place.p === 1 ? `cerca de 1` : `${some} ${place.p}`;
-  const comma = of.endsWith(',') ? '' : ',';
-  const first = `De cada 100 ${peers} ${of}${comma} ${about} ${verb(less, place.p)} que ${than}`;
+  const about = place.p === 1 ? 'cerca de 1' : `${some} ${place.p}`;
+  const first = `${start('De')} cada 100 ${peers} ${of}, ${about} ${verb(less, place.p)} que ${than}`;
   return rest === 0 ? `${first}.` : `${first} y ${rest} ${verb(more, rest)}.`;
 };
 

@@ -16,6 +16,7 @@ import {
 } from '../protocol/fold.ts';
 import type { Hex } from '../protocol/types.ts';
 import { type FhirDate, sortKey } from './dates.ts';
+import { outsideOf } from './lists.ts';
 import { CVX, codesOf, conceptText, dateOf, notesOf } from './read.ts';
 import { vaccineOrder } from './vaccine-words.ts';
 
@@ -86,6 +87,8 @@ export interface Vaccines {
   /** Doses given, each counted once. */
   readonly given: number;
   readonly reported: number;
+  /** Added by the family or another office, not accepted by the clinic; not in the groups. */
+  readonly added: readonly Dose[];
   /** Items with two versions; none of them is in a group. */
   readonly conflicts: readonly Item[];
 }
@@ -130,15 +133,20 @@ const placesOf = (dose: Dose): readonly (readonly [group: string | null, name: s
 
 export const vaccinesOf = (chart: Chart, file: CvxFile): Vaccines => {
   const conflicts = chart.immunizations.filter((item) => item.conflict !== null);
-  const doses = chart.immunizations
-    .filter((item) => item.state === 'current')
-    .flatMap((item) => {
-      const current = currentVersion(item);
-      const version = contentVersion(item);
-      const gone = current === null || statusOf(current) === 'entered-in-error';
-      return gone || version === null ? [] : [doseOf(item, version, file)];
-    })
-    .sort(byDate);
+  const outside = outsideOf(chart, 'Immunization');
+  const accepted = outside.filter((one) => !one.outside).map(({ item }) => item);
+  const read = (items: readonly Item[], reported: boolean): readonly Dose[] =>
+    items
+      .filter((item) => item.state === 'current')
+      .flatMap((item) => {
+        const current = currentVersion(item);
+        const version = contentVersion(item);
+        const gone = current === null || statusOf(current) === 'entered-in-error';
+        if (gone || version === null) return [];
+        const dose = doseOf(item, version, file);
+        return [reported ? { ...dose, reported } : dose];
+      });
+  const doses = [...read(chart.immunizations, false), ...read(accepted, true)].sort(byDate);
   const groups = new Map<string, { group: string | null; name: string; doses: Dose[]; notGiven: Dose[] }>();
   for (const dose of doses)
     for (const [group, name] of placesOf(dose)) {
@@ -154,6 +162,10 @@ export const vaccinesOf = (chart: Chart, file: CvxFile): Vaccines => {
     groups: [...groups.values()].sort((one, other) => order(one) - order(other)),
     given: given.length,
     reported: given.filter((dose) => dose.reported).length,
+    added: read(
+      outside.filter((one) => one.outside).map(({ item }) => item),
+      true,
+    ),
     conflicts,
   };
 };
