@@ -11,11 +11,14 @@
 //! - What is signed builds on the newest policy that this vault has seen; an older history is refused
 //!   ([`history`]).
 
+pub mod ceremony;
 pub mod contents;
 pub mod deeds;
 pub mod envelope;
 pub mod file;
+pub mod guard;
 pub mod history;
+pub mod pin;
 pub mod prf;
 pub mod request;
 #[cfg(test)]
