@@ -89,11 +89,12 @@ export interface RecordPageProps {
   /** At the end of the heading's row: a switch, a button. */
   readonly aside?: ReactNode;
   readonly back?: ReactNode;
-  /** What this page can show of a record that still waits for the clinic; by default the sentence alone. */
+  /** The page draws its own h1 once the record is here. */
+  readonly hide?: boolean;
   readonly children: (view: ChartView) => ReactNode;
 }
 
-export function RecordPage({ title, heading, aside, back, children }: RecordPageProps) {
+export function RecordPage({ title, heading, aside, back, hide, children }: RecordPageProps) {
   useTitle(title);
   const subject = useSubject();
   const view = useChart(subject?.access.is === 'open' ? subject.key : null);
@@ -101,7 +102,7 @@ export function RecordPage({ title, heading, aside, back, children }: RecordPage
   return (
     <>
       {back}
-      {subject ? (
+      {hide && ready ? null : subject ? (
         <div className="row between wrap pagehead">
           <h1 tabIndex={-1}>{heading}</h1>
           {aside && ready ? aside : null}

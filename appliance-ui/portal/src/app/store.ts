@@ -6,7 +6,7 @@
  * child is not in memory while another's page stands, and nothing is left when the session ends.
  */
 import type { ChartView, Session, Snapshot } from '@relaybox/lib/session/api';
-import { useCallback, useSyncExternalStore } from 'react';
+import { useCallback, useRef, useSyncExternalStore } from 'react';
 
 /** Why nobody is signed in: shown on the sign-in page. */
 export type Closed = 'never' | 'asked' | 'idle' | 'hidden' | 'forgotten';
@@ -93,4 +93,25 @@ function watch(key: string, tell: () => void): () => void {
 export function useChart(key: string | null): ChartView | null {
   const see = useCallback((tell: () => void) => (key === null ? () => {} : watch(key, tell)), [key]);
   return useSyncExternalStore(see, () => (key === null ? null : (open?.charts.get(key)?.view ?? null)));
+}
+
+/** The records of several patients, in the order of `keys`; for pages that list what is new for the whole family. */
+export function useCharts(keys: readonly string[]): readonly (ChartView | null)[] {
+  const joined = keys.join(' ');
+  const see = useCallback(
+    (tell: () => void) => {
+      const stops = joined === '' ? [] : joined.split(' ').map((key) => watch(key, tell));
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+    [joined],
+  );
+  const last = useRef<readonly (ChartView | null)[]>([]);
+  return useSyncExternalStore(see, () => {
+    const views = keys.map((key) => open?.charts.get(key)?.view ?? null);
+    const same = views.length === last.current.length && views.every((view, at) => view === last.current[at]);
+    if (!same) last.current = views;
+    return last.current;
+  });
 }

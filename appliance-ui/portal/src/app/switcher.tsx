@@ -1,12 +1,13 @@
 /** Family switcher: spine, first name, age; last is "You". "Limited" follows from the age rule alone, never from
  * whether a confidential record exists. */
+import { ageText } from '@relaybox/lib/i18n/format';
 import type { Subject } from '@relaybox/lib/session/api';
 import { Link, useRouterState } from '@tanstack/react-router';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Spine } from '../kit/spine.tsx';
 import { shellWords } from '../words/shell.ts';
-import { ageOn, ageWords, limitedFrom } from './age.ts';
 import { paths } from './paths.ts';
+import { ageOf, limitedFrom } from './people.ts';
 import { useSnapshot } from './store.ts';
 
 type Section = Exclude<Extract<(typeof paths)[number], `/r/$n${string}`>, `${string}$m${string}`>;
@@ -21,10 +22,10 @@ function Under({ who }: { who: Subject }) {
   const lang = useLang();
   if (who.access.is === 'ended') return <span className="ag">{w.endedShort}</span>;
   if (who.access.is === 'waits') return <span className="ag">{w.waits}</span>;
-  const age = ageOn(who.born, new Date());
+  const age = ageOf(who, Date.now() / 1000);
   if (!age) return null;
   const limited = who.standing === 'guardian' && age.years >= limitedFrom;
-  return <span className="ag">{limited ? w.limited(String(age.years)) : ageWords(age, lang)}</span>;
+  return <span className="ag">{limited ? w.limited(String(age.years)) : ageText(lang, age)}</span>;
 }
 
 export function Switcher({ on }: { on: number }) {
@@ -32,6 +33,8 @@ export function Switcher({ on }: { on: number }) {
   const now = useSnapshot();
   const section = useRouterState({ select: (state) => sectionOf(state.matches.at(-1)?.fullPath) });
   if (!now || now.subjects.length === 0) return null;
+  // Who reads only the own record needs no choice.
+  if (now.subjects.length === 1 && now.subjects[0]?.standing !== 'guardian') return null;
   return (
     <nav className="switch" aria-label={w.whose}>
       {now.subjects.map((who) => (

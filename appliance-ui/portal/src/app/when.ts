@@ -2,7 +2,9 @@
  * Moments as people read them, by language: "Nov 25, 2026" and "25 nov 2026", "2:30 pm" and "2:30 p. m.". Moments
  * are unix seconds and shown in the zone of the device; civil dates have no zone and never shift.
  */
+import { civilAt, parseCivil } from '@relaybox/lib/clinical/dates';
 import type { Lang } from '@relaybox/lib/i18n/dict';
+import { dayText } from '@relaybox/lib/i18n/format';
 import { useLang } from '../kit/lang.tsx';
 
 const locale = { en: 'en-US', es: 'es-US' } as const;
@@ -41,25 +43,21 @@ const yesterday = { en: 'Yesterday', es: 'Ayer' } as const;
 const sameDay = (a: Date, b: Date) => a.toDateString() === b.toDateString();
 
 export function whenIn(lang: Lang, now: () => number = Date.now): When {
-  const day = (date: Date, zone?: string) =>
-    plain(
-      format(lang, `day ${zone ?? ''}`, {
-        day: 'numeric',
-        month: 'short',
-        year: 'numeric',
-        ...(zone ? { timeZone: zone } : {}),
-      }).format(date),
-    );
+  const day = (unix: number) => {
+    const civil = civilAt(unix);
+    return civil ? dayText(lang, civil) : '';
+  };
   const time = (unix: number) =>
     plain(format(lang, 'time', { hour: 'numeric', minute: '2-digit', hour12: true }).format(at(unix)));
-  const named = (date: Date) => {
+  const named = (unix: number) => {
+    const date = at(unix);
     const before = new Date(now());
     if (sameDay(date, before)) return today[lang];
     before.setDate(before.getDate() - 1);
-    return sameDay(date, before) ? yesterday[lang] : day(date);
+    return sameDay(date, before) ? yesterday[lang] : day(unix);
   };
   return {
-    day: (unix) => day(at(unix)),
+    day,
     date: (unix) => {
       const thisYear = at(unix).getFullYear() === new Date(now()).getFullYear();
       return plain(
@@ -71,10 +69,10 @@ export function whenIn(lang: Lang, now: () => number = Date.now): When {
       );
     },
     time,
-    moment: (unix) => `${named(at(unix))}, ${time(unix)}`,
+    moment: (unix) => `${named(unix)}, ${time(unix)}`,
     civil: (date) => {
-      const parsed = /^\d{4}-\d{2}-\d{2}$/.test(date) ? new Date(`${date}T00:00:00Z`) : null;
-      return parsed && !Number.isNaN(parsed.getTime()) ? day(parsed, 'UTC') : date;
+      const parsed = parseCivil(date);
+      return parsed ? dayText(lang, parsed) : date;
     },
   };
 }

@@ -1,3 +1,129 @@
+/** Who can read this record today: people and systems that hold a key, and what it opens. */
+
+import { Button } from '@mantine/core';
+import type { ChartView, MayRead } from '@relaybox/lib/session/api';
+import { IconRefresh } from '@tabler/icons-react';
+import { useCallback, useEffect, useState } from 'react';
+import { isOwn, isStaff } from '../app/people.ts';
+import { RecordPage, useSubject } from '../app/record.tsx';
+import { useSignerName } from '../app/signer.tsx';
+import { currentSession } from '../app/store.ts';
+import { useWhen } from '../app/when.ts';
+import { useWords } from '../kit/lang.tsx';
+import { Note } from '../kit/note.tsx';
+import { Panel } from '../kit/panel.tsx';
+import { Skeleton } from '../kit/skeleton.tsx';
+import { recordWords } from '../words/record.ts';
+import { shellWords } from '../words/shell.ts';
+
+type Loaded = readonly MayRead[] | 'failed' | null;
+
+function useReaders(view: ChartView): { readers: Loaded; again: () => void } {
+  const [readers, setReaders] = useState<Loaded>(null);
+  const { key } = view.subject;
+  const load = useCallback(() => {
+    let wanted = true;
+    setReaders(null);
+    currentSession()
+      ?.mayRead(key)
+      .then(
+        (list) => wanted && setReaders(list),
+        () => wanted && setReaders('failed'),
+      );
+    return () => {
+      wanted = false;
+    };
+  }, [key]);
+  useEffect(load, [load]);
+  return { readers, again: load };
+}
+
+function Reader({ one, own }: { one: MayRead; own: boolean }) {
+  const w = useWords(recordWords);
+  const when = useWhen();
+  const name = useSignerName()(one.who);
+  // What a guardian's page says follows from the guardian's own list: it holds no confidential compartment.
+  const opens = one.compartments.includes('confidential')
+    ? w.opensPrivate
+    : one.compartments.includes('chart')
+      ? own
+        ? w.opensAll
+        : w.opensChart
+      : w.opensDesk;
+  const dates = [
+    one.since === null ? null : w.since(when.day(one.since)),
+    one.until === null ? null : w.until(when.day(one.until)),
+  ].filter((date) => date !== null);
+  return (
+    <li className="li">
+      <span className="grow">
+        <span className="ti block">{name}</span>
+        <span className="small ink2 block">
+          {w.roles[one.who.role]}. {opens}
+        </span>
+        {dates.length > 0 ? <span className="cap">{dates.join(', ')}</span> : null}
+      </span>
+    </li>
+  );
+}
+
+function Group({ title, of, own }: { title: string; of: readonly MayRead[]; own: boolean }) {
+  return of.length === 0 ? null : (
+    <Panel title={title} flush>
+      <ul className="lines">
+        {of.map((one) => (
+          <Reader key={`${one.who.key} ${one.since}`} one={one} own={own} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function List({ view }: { view: ChartView }) {
+  const w = useWords(recordWords);
+  const shell = useWords(shellWords);
+  const { readers, again } = useReaders(view);
+  if (readers === null) return <Skeleton />;
+  if (readers === 'failed')
+    return (
+      <Note
+        tone="due"
+        icon={IconRefresh}
+        title={w.readersFailed}
+        role="alert"
+        actions={
+          <Button variant="default" onClick={again}>
+            {shell.again}
+          </Button>
+        }
+      />
+    );
+  const own = isOwn(view.subject);
+  const family = readers.filter((one) => ['guardian', 'patient', 'own'].includes(one.who.role));
+  const clinic = readers.filter((one) => isStaff(one.who));
+  const rest = readers.filter((one) => !family.includes(one) && !clinic.includes(one));
+  return (
+    <>
+      <Group title={w.readersFamily} of={family} own={own} />
+      <Group title={w.readersClinic} of={clinic} own={own} />
+      <Group title={w.readersOutside} of={rest} own={own} />
+      <p className="small ink2">{w.readersNote}</p>
+    </>
+  );
+}
+
 export function Readers() {
-  return <h1 tabIndex={-1}>Readers</h1>;
+  const w = useWords(recordWords);
+  const shell = useWords(shellWords);
+  const who = useSubject()?.given ?? shell.noName;
+  return (
+    <RecordPage title={w.readers} heading={w.readersHeading(who)}>
+      {(view) => (
+        <>
+          <p className="ink2">{w.readersSay}</p>
+          <List view={view} />
+        </>
+      )}
+    </RecordPage>
+  );
 }

@@ -1,3 +1,35 @@
+/** The first page leads to the first record that opens; who has none is told why. */
+import { Navigate } from '@tanstack/react-router';
+import { useSnapshot } from '../app/store.ts';
+import { useTitle } from '../app/title.ts';
+import { useWords } from '../kit/lang.tsx';
+import { Note } from '../kit/note.tsx';
+import { Skeleton } from '../kit/skeleton.tsx';
+import { shellWords } from '../words/shell.ts';
+
 export function Start() {
-  return <h1 tabIndex={-1}>Start</h1>;
+  const w = useWords(shellWords);
+  useTitle(w.home);
+  const now = useSnapshot();
+  const first = now?.subjects.find((subject) => subject.access.is === 'open') ?? now?.subjects[0];
+  if (first) return <Navigate to="/r/$n" params={{ n: String(first.n) }} replace />;
+  if (!now || now.connection.is === 'connecting')
+    return (
+      <>
+        <h1 tabIndex={-1} className="sr">
+          {w.home}
+        </h1>
+        <Skeleton />
+      </>
+    );
+  return (
+    <>
+      <h1 tabIndex={-1}>{w.home}</h1>
+      {now.connection.is === 'refused' ? null : (
+        <Note tone="plain" title={w.noRecords}>
+          {w.noRecordsSub}
+        </Note>
+      )}
+    </>
+  );
 }

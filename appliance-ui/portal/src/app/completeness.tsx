@@ -1,0 +1,34 @@
+/** Whether all is here, what waits for its receipt, and the way to what is kept apart. */
+import type { ChartView } from '@relaybox/lib/session/api';
+import { IconShieldX } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { Chev } from '../kit/chev.tsx';
+import { useWords } from '../kit/lang.tsx';
+import { Panel } from '../kit/panel.tsx';
+import { recordWords } from '../words/record.ts';
+
+export function CompletenessLine({ view, n }: { view: ChartView; n: string }) {
+  const w = useWords(recordWords);
+  const { k, n: all } = view.completeness;
+  const say = all === null ? w.completeUnknown(k) : k >= all ? w.completeAll(all) : w.completePart(k, all);
+  return (
+    <>
+      {view.apart.length > 0 ? (
+        <Panel flush>
+          <Link className="li" to="/r/$n/apart" params={{ n }}>
+            <IconShieldX size={24} stroke={1.6} className="stop" aria-hidden />
+            <span className="grow">
+              <span className="ti block">{w.apartCount(view.apart.length)}</span>
+              <span className="small ink2">{w.howChecked}</span>
+            </span>
+            <Chev />
+          </Link>
+        </Panel>
+      ) : null}
+      <p className="cap">
+        {say}
+        {view.pending > 0 ? `. ${w.waitingReceipt(view.pending)}` : ''}
+      </p>
+    </>
+  );
+}
