@@ -5,7 +5,13 @@ import './kit/kit.css';
 import './portal.css';
 import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';
+import { Providers } from './app/root.tsx';
 import { router } from './app/router.tsx';
 
 const root = document.getElementById('root');
-if (root) createRoot(root).render(<RouterProvider router={router} />);
+if (root)
+  createRoot(root).render(
+    <Providers>
+      <RouterProvider router={router} />
+    </Providers>,
+  );

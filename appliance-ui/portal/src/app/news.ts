@@ -5,7 +5,7 @@
 
 import { conceptText } from '@relaybox/lib/clinical/read';
 import { visitNote } from '@relaybox/lib/fhir/note';
-import { at, listAt } from '@relaybox/lib/protocol/elements';
+import { at, listAt, textAt } from '@relaybox/lib/protocol/elements';
 import type { Item } from '@relaybox/lib/protocol/fold';
 import { currentVersion } from '@relaybox/lib/protocol/fold';
 import type { ChartView, Checked } from '@relaybox/lib/session/api';

@@ -1,7 +1,7 @@
 /** Around every page: language, scheme, size of letters, and where the focus goes when the page changes. */
 import { MantineProvider } from '@mantine/core';
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { useEffect, useMemo, useRef } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef } from 'react';
 import { LangContext } from '../kit/lang.tsx';
 import { resolver, theme } from '../kit/tokens.ts';
 import { setPrefs, usePrefs } from './prefs.ts';
@@ -34,10 +34,9 @@ function useDoor(): void {
   }, [session, navigate]);
 }
 
-export function Root() {
+/** Language and look, for pages and for what stands where a page failed. */
+export function Providers({ children }: { children: ReactNode }) {
   const { lang, scheme, text } = usePrefs();
-  useFocusHeading();
-  useDoor();
   useEffect(() => {
     const page = document.documentElement;
     page.lang = lang;
@@ -52,9 +51,13 @@ export function Root() {
       defaultColorScheme="auto"
       {...(scheme === 'auto' ? {} : { forceColorScheme: scheme })}
     >
-      <LangContext.Provider value={context}>
-        <Outlet />
-      </LangContext.Provider>
+      <LangContext.Provider value={context}>{children}</LangContext.Provider>
     </MantineProvider>
   );
+}
+
+export function Root() {
+  useFocusHeading();
+  useDoor();
+  return <Outlet />;
 }

@@ -15,7 +15,7 @@ import { Root } from './root.tsx';
 import { Shell } from './shell.tsx';
 import { currentSession } from './store.ts';
 
-const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: PageError });
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
 const login = () => import('../login/pages.ts');
 const signIn = createRoute({
@@ -208,6 +208,8 @@ export const router = createRouter({
   ]),
   // A page of another child must not be prepared by a finger that only rests on a link.
   defaultPreload: false,
+  // Each page catches its own fault: the shell around it stays.
+  defaultErrorComponent: PageError,
   scrollRestoration: true,
 });
 

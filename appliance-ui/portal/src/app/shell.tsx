@@ -47,7 +47,7 @@ function Places({ className, size, n }: { className: string; size: number; n: st
       </>
     );
     const current = place === at ? ('page' as const) : undefined;
-    const common = { key: place, 'aria-current': current };
+    const common = { 'aria-current': current, activeOptions: { exact: true, includeSearch: false } };
     if (place === 'home')
       return (
         <Link {...common} key={place} to="/r/$n" params={{ n }}>

@@ -28,6 +28,9 @@ function Under({ who }: { who: Subject }) {
   return <span className="ag">{limited ? w.limited(String(age.years)) : ageText(lang, age)}</span>;
 }
 
+/** The mark of the chosen child is ours: the router would also mark the parent of every page. */
+const exactly = { exact: true, includeSearch: false } as const;
+
 export function Switcher({ on }: { on: number }) {
   const w = useWords(shellWords);
   const now = useSnapshot();
