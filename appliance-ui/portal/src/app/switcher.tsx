@@ -43,6 +43,7 @@ export function Switcher({ on }: { on: number }) {
       {now.subjects.map((who) => (
         <Link
           key={who.n}
+          activeOptions={exactly}
           to={section}
           params={{ n: String(who.n) }}
           aria-current={who.n === on ? 'true' : undefined}

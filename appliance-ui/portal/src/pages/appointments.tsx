@@ -44,7 +44,11 @@ export function AppointmentLine({ of: { view, one }, state }: { of: Of; state: b
         </span>
         {one.conflict ? <span className="small stop block">{w.conflict}</span> : null}
       </span>
-      {state ? <Tag tone={tones[one.state]}>{w.states[one.state]}</Tag> : null}
+      {state ? (
+        <Tag tone={tones[one.state]} bare={one.state === 'booked' || one.state === 'done'}>
+          {w.states[one.state]}
+        </Tag>
+      ) : null}
     </li>
   );
 }
