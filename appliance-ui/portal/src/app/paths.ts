@@ -7,6 +7,7 @@ export const paths = [
   '/in/first',
   '/in/more',
   '/in/lost',
+  '/in/keep',
   '/',
   '/r/$n',
   '/r/$n/health',

@@ -21,7 +21,7 @@ const login = () => import('../login/pages.ts');
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/in',
-  component: lazyRouteComponent(login, 'SignIn'),
+  component: lazyRouteComponent(() => import('../login/sign-in.tsx'), 'SignIn'),
 });
 const first = createRoute({
   getParentRoute: () => root,
@@ -38,14 +38,22 @@ const lost = createRoute({
   path: '/in/lost',
   component: lazyRouteComponent(login, 'Lost'),
 });
+/** What follows the first opening stands before the shell, and needs a session as the shell does. */
+const signedIn = () => {
+  if (!currentSession()) throw redirect({ to: '/in', replace: true });
+};
+const keep = createRoute({
+  getParentRoute: () => root,
+  path: '/in/keep',
+  component: lazyRouteComponent(login, 'Keep'),
+  beforeLoad: signedIn,
+});
 
 const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
   component: Shell,
-  beforeLoad: () => {
-    if (!currentSession()) throw redirect({ to: '/in', replace: true });
-  },
+  beforeLoad: signedIn,
 });
 const start = createRoute({
   getParentRoute: () => shell,
@@ -204,6 +212,7 @@ export const router = createRouter({
     first,
     moreWays,
     lost,
+    keep,
     shell.addChildren([start, record.addChildren([...recordPages, ...healthPages]), ...ownPages]),
   ]),
   // A page of another child must not be prepared by a finger that only rests on a link.

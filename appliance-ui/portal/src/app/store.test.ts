@@ -6,7 +6,7 @@ function recording(): { session: Session; said: string[] } {
   const said: string[] = [];
   const session: Session = {
     watch: (see) => {
-      see({} as Snapshot);
+      see({ me: { key: 'aa', npub: 'npub1' } } as Snapshot);
       return () => said.push('unwatched');
     },
     watchChart: () => () => {},

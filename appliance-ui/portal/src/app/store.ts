@@ -49,10 +49,22 @@ export function openSession(session: Session): void {
   tellAll();
 }
 
+/** Where somebody was when it locked; in memory only, and for the same key only. */
+let resume: { readonly key: string; readonly path: string } | null = null;
+
+export function takeResume(): string | null {
+  const was = resume;
+  resume = null;
+  return was !== null && was.key === open?.snapshot?.me.key ? was.path : null;
+}
+
 /** Drops keys and everything that was opened. Does nothing when nobody is signed in. */
 export function closeSession(why: Closed): void {
   if (!open) return;
   const ending = open;
+  const key = ending.snapshot?.me.key;
+  const path = globalThis.location?.pathname;
+  resume = key && path && why !== 'forgotten' ? { key, path } : null;
   open = null;
   closed = why;
   ending.stop();

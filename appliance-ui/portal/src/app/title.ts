@@ -2,9 +2,10 @@
 import { useEffect } from 'react';
 import { useSnapshot } from './store.ts';
 
-export function useTitle(page: string): void {
-  const clinic = useSnapshot()?.practiceName ?? 'Relaybox';
+export function useTitleText(page: string, clinic: string | null): void {
   useEffect(() => {
-    document.title = `${page} · ${clinic}`;
+    document.title = `${page} · ${clinic ?? 'Relaybox'}`;
   }, [page, clinic]);
 }
+
+export const useTitle = (page: string): void => useTitleText(page, useSnapshot()?.practiceName ?? null);

@@ -1,5 +1,5 @@
-/** The pages before sign-in, one chunk. */
+/** The pages beside the door, one chunk. */
 export { FirstTime } from './first.tsx';
+export { Keep } from './keep.tsx';
 export { Lost } from './lost.tsx';
 export { MoreWays } from './more-ways.tsx';
-export { SignIn } from './sign-in.tsx';

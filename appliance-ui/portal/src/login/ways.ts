@@ -1,0 +1,55 @@
+/** The ways of sign-in, fetched when somebody signs in. Also the people of a demo, which only a development box has. */
+
+import type { Ways } from '@relaybox/lib/login/api';
+import { parseAddress } from '@relaybox/lib/relay/address';
+import { type PracticeAddress, SessionError } from '@relaybox/lib/session/api';
+
+let given: Promise<Ways> | null = null;
+
+export const ways = (): Promise<Ways> => {
+  given ??= Promise.reject(new SessionError('internal', 'no way of sign-in is built in yet'));
+  return given;
+};
+
+async function json(path: string): Promise<unknown> {
+  try {
+    const answer = await fetch(path, { headers: { accept: 'application/json' } });
+    const kind = answer.headers.get('content-type') ?? '';
+    return answer.ok && kind.includes('json') ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The practice whose box serves this page; null when it does not answer. */
+export async function ownPractice(): Promise<PracticeAddress | null> {
+  const found = await json('/practice.json');
+  if (found === null) return null;
+  const parsed = parseAddress(JSON.stringify(found));
+  return parsed.ok ? parsed.sheet.address : null;
+}
+
+export interface DemoPerson {
+  readonly name: string;
+  readonly role: 'guardian' | 'patient';
+  readonly key: string;
+  readonly children: number;
+  readonly secret: string;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+/** Families of the demo that hold a key; empty on every box that is not for development. */
+export async function demoPeople(): Promise<readonly DemoPerson[]> {
+  const found = await json('/dev.json');
+  const persons = isRecord(found) && Array.isArray(found.persons) ? found.persons : [];
+  return persons.flatMap((person: unknown): DemoPerson[] => {
+    if (!isRecord(person)) return [];
+    const { name, role, pubkey, secret, children } = person;
+    const family = role === 'guardian' || role === 'patient';
+    const whole = typeof name === 'string' && typeof pubkey === 'string' && typeof secret === 'string';
+    if (!family || !whole) return [];
+    return [{ name, role, key: pubkey, secret, children: Array.isArray(children) ? children.length : 0 }];
+  });
+}
