@@ -53,7 +53,12 @@ export function Demo() {
               <span className="ti block">{person.name}</span>
               <span className="small ink2">{w.demoRole(person.role, person.children)}</span>
             </span>
-            <Button variant="default" disabled={busy || !here} onClick={() => enter(person)}>
+            <Button
+              variant="default"
+              disabled={busy || !here}
+              aria-label={`${w.open}: ${person.name}`}
+              onClick={() => enter(person)}
+            >
               {w.open}
             </Button>
           </li>
