@@ -2,9 +2,10 @@
 # The one set-up script: names what is missing on a Debian 12 machine and installs it.
 #
 #   scripts/setup.sh         what building and running needs
-#   scripts/setup.sh tests   also what checks and tests need (Node, as an npm package of its own)
+#   scripts/setup.sh tests   also what checks and tests need (Node, as an npm package of its own; a C++
+#                            compiler for libFuzzer)
+#   scripts/setup.sh fuzz    only the C++ compiler
 #   scripts/setup.sh browser a real browser, which the heavy proofs use
-#   scripts/setup.sh fuzz    a C++ compiler for libFuzzer, which the heavy proofs use
 #
 # Works as root or with sudo. Installs Debian packages only, and npm packages into tests/node.
 set -euo pipefail
@@ -40,8 +41,9 @@ if command -v dpkg-query >/dev/null; then
         if [ "$(find_cargo)" = /usr/bin ] || [ -z "$(find_cargo)" ]; then want rust-web-clippy rustfmt-web; fi
         command -v npm >/dev/null || missing+=(npm)
     fi
+    # libFuzzer is C++.
+    if [[ "${1:-}" = tests || "${1:-}" = fuzz ]]; then want g++; fi
     if [ "${1:-}" = browser ]; then want chromium; fi
-    if [ "${1:-}" = fuzz ]; then want g++; fi
     if [ ${#missing[@]} -gt 0 ]; then
         echo "setup: missing: ${missing[*]}"
         # Debian's base archive has Rust 1.85; the security archive, known after an update, has 1.96.

@@ -13,4 +13,5 @@ step "planted faults apply" scripts/faults.sh
 step tests cargo test --workspace --locked "$@"
 if [ $# -eq 0 ]; then
     step "planted faults" scripts/faults.sh 1 2
+    step "fuzz each target" scripts/fuzz.sh quick 10
 fi

@@ -15,6 +15,8 @@ import { hexToBytes } from 'nostr-tools/utils'
 /** Connects and answers the relay's challenge with one key (NIP-42). */
 export async function login(url, secret) {
   const relay = new Relay(url)
+  // nostr-tools takes 4.4 seconds without an answer to a login or an event for a refusal.
+  relay.publishTimeout = 60_000
   const challenged = new Promise(resolve => {
     relay.onauth = async template => {
       resolve()
