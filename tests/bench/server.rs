@@ -21,7 +21,7 @@ const START_SECONDS: u64 = 60;
 /// Limits that a bench would otherwise measure, and receipts within the seconds that are timed;
 /// everything else as configured by default.
 const CONFIG: &str = "[relay]\nevents_per_minute_per_key = 60_000_000\nconnections_per_address_max = 2_000\n\
-receipt_seconds = 1\nreceipt_seconds_loaded = 1\nurls = [\"wss://bench.test\"]\n\n[gateway]\nconnections_per_address_max = 2_000\n\n[log]\nlevel = \"warn\"\n";
+receipt_seconds = 1\nreceipt_seconds_loaded = 1\n\n[gateway]\nconnections_per_address_max = 2_000\n\n[log]\nlevel = \"warn\"\n";
 
 /// Where the bench keeps its box.
 pub(crate) struct Place {

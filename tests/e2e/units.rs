@@ -71,7 +71,7 @@ async fn relay_and_gateway_serve_as_two_processes_with_inherited_sockets() {
     let port = listener.local_addr().unwrap().port();
     std::fs::create_dir(path.join("credentials")).unwrap();
     let config = format!(
-        "[relay]\nurls = [\"wss://localhost:{port}\"]\n[gateway]\nhosts = [\"localhost\"]\nrelay_socket = {:?}\n",
+        "[gateway]\nhosts = [\"localhost\"]\nrelay_socket = {:?}\n",
         path.join("relay.sock")
     );
     std::fs::write(path.join("relaybox.toml"), config).unwrap();
