@@ -70,10 +70,8 @@ async fn relay_and_gateway_serve_as_two_processes_with_inherited_sockets() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::fs::create_dir(path.join("credentials")).unwrap();
-    let config = format!(
-        "[gateway]\nhosts = [\"localhost\"]\nrelay_socket = {:?}\n",
-        path.join("relay.sock")
-    );
+    let config =
+        format!("[gateway]\nhosts = [\"localhost\"]\nrelay_socket = {:?}\n", path.join("relay.sock"));
     std::fs::write(path.join("relaybox.toml"), config).unwrap();
     let socket = UnixListener::bind(path.join("relay.sock")).unwrap();
     let (relay, gateway) = tokio::task::spawn_blocking({
