@@ -1,8 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { licences } from './build/licences.ts';
+import { serviceWorker, workerName } from './build/service-worker.ts';
+
+const here = import.meta.dirname;
+const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as { version: string };
+const icons = ['/manifest.webmanifest', '/icon.svg', '/icon-192.png'];
 
 export default defineConfig({
-  plugins: [react()],
-  build: { target: 'es2023', sourcemap: false, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  plugins: [react(), licences(), serviceWorker(icons)],
+  define: { __VERSION__: JSON.stringify(version) },
+  build: {
+    target: 'es2023',
+    sourcemap: false,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: join(here, 'index.html'), sw: join(here, 'src/sw.ts') },
+      output: { entryFileNames: ({ name }) => (name === 'sw' ? workerName : 'assets/[name]-[hash].js') },
+    },
+  },
   worker: { format: 'es' },
 });

@@ -7,6 +7,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';
 import { Providers } from './app/root.tsx';
 import { router } from './app/router.tsx';
+import { registerWorker } from './app/update.ts';
 
 const root = document.getElementById('root');
 if (root)
@@ -15,3 +16,4 @@ if (root)
       <RouterProvider router={router} />
     </Providers>,
   );
+void registerWorker();

@@ -15,6 +15,7 @@ import { useRef } from 'react';
 import { LangSwitch, useWords } from '../kit/lang.tsx';
 import { shellWords } from '../words/shell.ts';
 import { Connection } from './connection.tsx';
+import { NewVersion } from './new-version.tsx';
 import { closeSession, useSnapshot } from './store.ts';
 
 const places = ['home', 'health', 'messages', 'visits', 'more'] as const;
@@ -102,6 +103,7 @@ export function Shell() {
       </header>
       <Places className="pnav" size={22} n={subject} />
       <main className="pmain" id="page" tabIndex={-1}>
+        <NewVersion />
         {now ? <Connection now={now} /> : null}
         <Outlet />
       </main>

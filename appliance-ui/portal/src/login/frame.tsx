@@ -1,5 +1,6 @@
 /** The bones of every page before sign-in: the dark side with the shelf (no key is here), and the form. */
 import type { ReactNode } from 'react';
+import { NewVersion } from '../app/new-version.tsx';
 import { LangSwitch, useWords } from '../kit/lang.tsx';
 import { Shelf } from '../kit/mark.tsx';
 import { loginWords } from '../words/login.ts';
@@ -23,6 +24,7 @@ export function Frame({ children }: { children: ReactNode }) {
           <p className="b">{clinic.here?.name ?? 'Relaybox'}</p>
           <LangSwitch />
         </div>
+        <NewVersion />
         {children}
       </main>
     </div>

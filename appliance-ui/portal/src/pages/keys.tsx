@@ -1,3 +1,149 @@
+/** The person's key: its public side for the clinic, the passkey here, what to do when it is lost, forget this device. */
+import { Button, Checkbox } from '@mantine/core';
+import type { Here } from '@relaybox/lib/login/api';
+import { fromHex } from '@relaybox/lib/protocol/bytes';
+import { fourWords } from '@relaybox/lib/protocol/keys';
+import { IconFingerprint } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { Back } from '../app/record.tsx';
+import { closeSession, useSnapshot } from '../app/store.ts';
+import { useTitle } from '../app/title.ts';
+import { useWords } from '../kit/lang.tsx';
+import { Note } from '../kit/note.tsx';
+import { Panel } from '../kit/panel.tsx';
+import { Qr } from '../kit/qr.tsx';
+import { LostAdvice } from '../login/lost.tsx';
+import { ways } from '../login/ways.ts';
+import { moreWords } from '../words/more.ts';
+
+function PublicSide({ me }: { me: { readonly key: string; readonly npub: string } }) {
+  const w = useWords(moreWords);
+  const bytes = fromHex(me.key, 32);
+  return (
+    <Panel>
+      <div className="stack">
+        <p>{w.keySay}</p>
+        <div className="row top wrap keyrow">
+          <div className="qr keyqr">
+            <Qr text={me.npub} label={w.keyQr} />
+          </div>
+          <div className="stack s grow">
+            <p className="b small">{w.fourWords}</p>
+            {bytes ? <p className="fourwords">{fourWords(bytes).join(' · ')}</p> : null}
+            <p className="small ink2">{w.fourWordsSub}</p>
+          </div>
+        </div>
+        <details className="experts">
+          <summary className="lnk">{w.details}</summary>
+          <p className="mono small wrapall">{me.npub}</p>
+        </details>
+      </div>
+    </Panel>
+  );
+}
+
+function Passkey() {
+  const w = useWords(moreWords);
+  const [here, setHere] = useState<Here | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    ways()
+      .then((all) => all.here())
+      .then(
+        (found) => wanted && setHere(found),
+        () => {},
+      );
+    return () => {
+      wanted = false;
+    };
+  }, []);
+  if (!here) return null;
+  return (
+    <Panel title={w.passkeys}>
+      <div className="stack">
+        <p>{here.people > 0 ? w.passkeyYes : w.passkeyNo}</p>
+        {here.passkeys ? (
+          <div className="row">
+            <Button
+              component={Link}
+              to="/in/keep"
+              variant="default"
+              leftSection={<IconFingerprint size={20} aria-hidden />}
+            >
+              {w.passkeyMake}
+            </Button>
+          </div>
+        ) : null}
+      </div>
+    </Panel>
+  );
+}
+
+function Forget() {
+  const w = useWords(moreWords);
+  const [asking, setAsking] = useState(false);
+  const [sure, setSure] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const forget = async () => {
+    setFailed(false);
+    try {
+      await (await ways()).forgetDevice();
+      closeSession('forgotten');
+    } catch {
+      setFailed(true);
+    }
+  };
+  return (
+    <Panel title={w.forget}>
+      <div className="stack">
+        <p>{w.forgetSay}</p>
+        {failed ? (
+          <Note tone="due" title={w.forgetFailed} role="alert">
+            {w.forgetFailedSub}
+          </Note>
+        ) : null}
+        {asking ? (
+          <>
+            <Checkbox
+              label={w.forgetSure}
+              checked={sure}
+              onChange={(event) => setSure(event.currentTarget.checked)}
+            />
+            <div className="row wrap">
+              <Button variant="default" className="destroy" disabled={!sure} onClick={forget}>
+                {w.forgetAsk}
+              </Button>
+              <Button variant="subtle" onClick={() => setAsking(false)}>
+                {w.forgetKeep}
+              </Button>
+            </div>
+          </>
+        ) : (
+          <div className="row">
+            <Button variant="default" className="destroy" onClick={() => setAsking(true)}>
+              {w.forget}
+            </Button>
+          </div>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
 export function Keys() {
-  return <h1 tabIndex={-1}>Keys</h1>;
+  const w = useWords(moreWords);
+  useTitle(w.keys);
+  const now = useSnapshot();
+  return (
+    <>
+      <Back to="/more">{w.title}</Back>
+      <h1 tabIndex={-1}>{w.keysHeading}</h1>
+      {now ? <PublicSide me={now.me} /> : null}
+      <Passkey />
+      <h2>{w.lost}</h2>
+      <LostAdvice />
+      <Forget />
+    </>
+  );
 }
