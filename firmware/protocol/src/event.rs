@@ -20,8 +20,9 @@ pub const FRAME_BYTES_MAX: usize = 458_752;
 /// Largest first value of a single-letter tag in bytes. A longer one is refused when the event is
 /// parsed, so that no event is stored that a filter could not find.
 pub const INDEX_VALUE_BYTES_MAX: usize = 1_024;
-/// Largest `created_at`: the integers that every JSON library reads and writes alike (RFC 8259, 6).
-pub const CREATED_AT_MAX: u64 = (1 << 53) - 1;
+/// Largest number on the wire, of `created_at` and in tags: the integers that every JSON library and
+/// every language reads and writes alike (RFC 8259, 6).
+pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 
 /// The curve context for signing; randomised once against side channels.
 pub(crate) static CURVE: LazyLock<Secp256k1<All>> = LazyLock::new(|| {
@@ -92,7 +93,7 @@ pub fn parse_unverified(json: &str, bytes_max: usize) -> Result<Event, Refusal> 
     let id = id_from_hex(&members.id).ok_or(Refusal::Malformed)?;
     let pubkey = key_from_hex(&members.pubkey).ok_or(Refusal::Malformed)?;
     let sig = hex::decode(&members.sig).ok_or(Refusal::Malformed)?;
-    if members.created_at > CREATED_AT_MAX {
+    if members.created_at > NUMBER_MAX {
         return Err(Refusal::Malformed);
     }
     hashes_alike(&members.tags, &members.content)?;
@@ -224,10 +225,10 @@ pub fn id_from_hex(text: &str) -> Option<EventId> {
     hex::decode(text).map(EventId::from_byte_array)
 }
 
-/// A decimal number without sign, leading zeros or blanks, as tags carry it.
+/// A decimal number of at most [`NUMBER_MAX`] without sign, leading zeros or blanks, as tags carry it.
 pub fn number_from_text(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    if plain { text.parse().ok() } else { None }
+    if plain { text.parse().ok().filter(|number| *number <= NUMBER_MAX) } else { None }
 }
 
 /// The NIP-40 expiration in unix seconds.

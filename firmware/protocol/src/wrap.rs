@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::event::{self, EVENT_BYTES_MAX, id_from_hex, key_from_hex, key_tag, parse_unverified};
+use crate::event::{self, EVENT_BYTES_MAX, NUMBER_MAX, id_from_hex, key_from_hex, key_tag, parse_unverified};
 use crate::nip44::{ConversationKey, CryptoError, WRAP_PLAINTEXT_BYTES_MAX};
 use crate::random::Random;
 use crate::{Event, EventId, Keys, Kind, PublicKey, Tag, Tags, Timestamp, kinds};
@@ -101,6 +101,9 @@ pub fn unwrap(receiver: &Keys, event: &Event) -> Result<(PublicKey, Rumor), Unwr
     let rumor = decrypt(receiver, &seal.pubkey, &seal.content)?;
     let members: RumorMembers<'_> =
         event::read_object(&rumor, EVENT_BYTES_MAX).map_err(|_| UnwrapError::Shape)?;
+    if members.created_at > NUMBER_MAX {
+        return Err(UnwrapError::Shape);
+    }
     event::hashes_alike(&members.tags, &members.content).map_err(|_| UnwrapError::Shape)?;
     if key_from_hex(&members.pubkey) != Some(seal.pubkey) {
         return Err(UnwrapError::Sender);

@@ -51,7 +51,7 @@ fn spelled_otherwise() -> Value {
 }
 
 fn large_time() -> Value {
-    let event = event::sign(&key("author"), 1, vec![], "", event::CREATED_AT_MAX);
+    let event = event::sign(&key("author"), 1, vec![], "", event::NUMBER_MAX);
     let text = serde_json::to_string(&event).unwrap();
     json!({"name": "the largest created_at", "json": text, "id": event.id.to_hex()})
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use super::{EpochShape, keyring_key, matching, parse};
+use crate::body::parse_strict;
 use crate::envelope::EpochSecret;
 use crate::event::{key_from_hex, number_from_text, tag_value};
 use crate::keys::open_sealed;
@@ -83,13 +84,19 @@ impl Keyring {
         let n = number_from_text(tag_value(grant, "n", 0)?)?;
         let ek = key_from_hex(tag_value(grant, "ek", 0)?)?;
         let text = Zeroizing::new(open_sealed(member, &ek, &grant.content).ok()?);
-        let rows: BTreeMap<&str, &str> = serde_json::from_slice(&text).ok()?;
+        // Two readers that pick different ones of two equal keys would hold different secrets.
+        let rows = parse_strict(std::str::from_utf8(&text).ok()?, 1)?;
+        let rows: Vec<(&str, &str)> = rows
+            .iter()
+            .map(|(name, secret)| Some((name.as_str(), secret.as_str()?)))
+            .collect::<Option<_>>()?;
         if n == 0 {
-            self.legacy = rows.get("legacy").and_then(|x1| hex::decode(x1)).map(ConversationKey::from_bytes);
+            let legacy = rows.iter().find(|(name, _)| *name == "legacy");
+            self.legacy = legacy.and_then(|(_, x1)| hex::decode(x1)).map(ConversationKey::from_bytes);
             return Some(());
         }
         let shape = shapes.get(&n)?;
-        for (name, secret) in &rows {
+        for (name, secret) in rows {
             let Some(compartment) = Compartment::parse(name) else { continue };
             let pair = secret_from_hex(secret.as_bytes())
                 .zip(shape.key(compartment))

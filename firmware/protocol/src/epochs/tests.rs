@@ -194,3 +194,20 @@ fn epoch_0_carries_the_former_key_and_ends_nothing() {
     assert_eq!(keyring.legacy(), Some(&x1));
     assert_eq!(keyring.newest(Compartment::Chart), Some(&secrets[2].chart));
 }
+
+#[test]
+fn a_grant_that_names_one_compartment_twice_gives_nothing() {
+    let (secrets, events) = three();
+    let sealed = |text: &str| {
+        let mut random = random("text");
+        let (sealer, member) = (Sealer::new(&mut random), keys("member").public_key());
+        let content = sealer.seal(&member, text.as_bytes(), &mut random).unwrap();
+        let tags = vec![key_tag("p", &member), number_tag("n", 1), key_tag("ek", &sealer.ek())];
+        let event = event::sign(&keys("practice"), kinds::PRACTICE_KEY_GRANT, tags, content, NOW);
+        collect(&events, &[event]).pairs().count()
+    };
+    let secret = secrets[0].desk.secret.to_secret_hex();
+    assert_eq!(sealed(&format!(r#"{{"desk":"{secret}"}}"#)), 1);
+    assert_eq!(sealed(&format!(r#"{{"desk":"{secret}","desk":"{secret}"}}"#)), 0);
+    assert_eq!(sealed(&format!(r#"{{"desk":"{secret}","chart":1}}"#)), 0);
+}

@@ -195,8 +195,9 @@ fn links_and_values_are_read_strictly() {
     assert_eq!(markers, vec![(id, "addendum".to_owned()), (id, String::new())]);
     assert_eq!(expiration(&event), Some(12));
     assert_eq!((p_tag(&event, 0), p_tag(&event, 1)), (None, Some(keys("b").public_key())));
-    for bad in ["", "+1", "01", " 1", "1.0", "-1", "18446744073709551616"] {
+    for bad in ["", "+1", "01", " 1", "1.0", "-1", "9007199254740992", "18446744073709551616"] {
         assert_eq!(number_from_text(bad), None, "{bad}");
     }
     assert_eq!(number_from_text("0"), Some(0));
+    assert_eq!(number_from_text("9007199254740991"), Some(NUMBER_MAX));
 }

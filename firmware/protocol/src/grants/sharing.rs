@@ -1,8 +1,10 @@
 //! 2106 Disclosure: invitation, share and end, signed by patient or guardian (PROTOCOL 2.7, 4).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::body::parse_strict;
 use crate::event::{self, key_tag, number_tag, tag};
 use crate::nip44::{ConversationKey, CryptoError};
 use crate::random::Random;
@@ -25,11 +27,21 @@ pub fn invitation_hash(token: &str) -> Option<[u8; 32]> {
 }
 
 /// What the author says about a share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Said {
     Complete,
     Selection,
+}
+
+impl Said {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "complete" => Some(Self::Complete),
+            "selection" => Some(Self::Selection),
+            _ => None,
+        }
+    }
 }
 
 /// Parts of a share.
@@ -47,8 +59,7 @@ pub struct Share<'a> {
 }
 
 /// The content of a share.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ShareText {
     pub purpose: String,
     pub said: Option<Said>,
@@ -72,7 +83,13 @@ pub fn build_share(author: &Keys, share: &Share<'_>, random: &mut Random) -> Res
 /// The text of a share: `secret` is the author's or the recipient's, `other` the other's key.
 pub fn open_share(secret: &SecretKey, other: &PublicKey, event: &Event) -> Option<ShareText> {
     let text = ConversationKey::derive(secret, other).ok()?.decrypt(&event.content).ok()?;
-    serde_json::from_slice(&text).ok()
+    let mut members = parse_strict(std::str::from_utf8(&text).ok()?, 1)?;
+    let purpose = members.remove("purpose")?.as_str()?.to_owned();
+    let said = match members.remove("said") {
+        None | Some(Value::Null) => None,
+        Some(said) => Some(Said::parse(said.as_str()?)?),
+    };
+    members.is_empty().then_some(ShareText { purpose, said })
 }
 
 /// Ends an invitation or a share by its author.

@@ -258,3 +258,28 @@ fn succession_and_destruction_have_their_exact_shapes() {
     assert_eq!(names(&event), ["e", "e", "seq", "prev"]);
     assert_eq!(cells(&event, 0), ["e", &head.to_hex()]);
 }
+
+#[test]
+fn a_share_text_is_one_strict_object() {
+    let (author, recipient) = (keys("t"), keys("r"));
+    let read = |text: &str| {
+        let key = ConversationKey::derive(author.secret_key(), &recipient.public_key()).unwrap();
+        let content = key.encrypt(text.as_bytes(), &mut random("text")).unwrap();
+        let event = event::sign(&author, kinds::DISCLOSURE, Vec::new(), content, NOW);
+        open_share(recipient.secret_key(), &author.public_key(), &event)
+    };
+    let expected = Some(ShareText { purpose: "x".to_owned(), said: None });
+    for good in [r#"{"purpose":"x"}"#, r#"{"said":null,"purpose":"x"}"#] {
+        assert_eq!(read(good), expected, "{good}");
+    }
+    for bad in [
+        r#"["x",null]"#,
+        r#"{"purpose":"x","purpose":"y"}"#,
+        r#"{"purpose":"x","said":{"complete":null}}"#,
+        r#"{"purpose":"x","said":"all"}"#,
+        r#"{"purpose":"x","more":1}"#,
+        r#"{"said":"complete"}"#,
+    ] {
+        assert_eq!(read(bad), None, "{bad}");
+    }
+}

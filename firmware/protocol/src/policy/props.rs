@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::world::{World, keys, pk};
 use super::{Policy, Position, View};
-use crate::event::{index_keys, sign};
+use crate::event::{NUMBER_MAX, index_keys, sign};
 use crate::grants::{Patients, Service, Suspended};
 use crate::permissions::{Compartment, Role, Word, preticked};
 use crate::scope::{Branch, IndexKey, Scope};
@@ -220,7 +220,7 @@ proptest! {
         let judged = world.policy.judge(&event, at, received);
         prop_assert_eq!(world.policy.apply(&event, at, received), judged);
         // A well-formed one at the end of time is taken or refused, too.
-        let link = world.link_with("desk", "child", "aunt", |entry| entry.until = Some(u64::MAX));
+        let link = world.link_with("desk", "child", "aunt", |entry| entry.until = Some(NUMBER_MAX));
         prop_assert_eq!(world.policy.apply(&link, at, received), Ok(()));
         let suspension = world.suspension("doctor", Suspended::Person(&pk("aunt")), None);
         prop_assert_eq!(world.policy.apply(&suspension, at, received), Ok(()));

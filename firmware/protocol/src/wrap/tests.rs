@@ -96,3 +96,15 @@ fn a_wrap_carries_more_than_a_record_body() {
     let refused = wrap(&keys("a"), &keys("b").public_key(), &above, false, NOW, NOW, &mut random("large"));
     assert_eq!(refused, Err(CryptoError::Size));
 }
+
+#[test]
+fn a_rumor_whose_time_no_other_language_reads_is_refused() {
+    let opened = |created_at| {
+        let rumor = Rumor { created_at, ..Rumor::chat(&keys("b").public_key(), "hello", NOW) };
+        let event =
+            wrap(&keys("a"), &keys("b").public_key(), &rumor, false, NOW, NOW, &mut random("time")).unwrap();
+        unwrap(&keys("b"), &event).map(|(_, rumor)| rumor.created_at)
+    };
+    assert_eq!(opened(NUMBER_MAX), Ok(NUMBER_MAX));
+    assert_eq!(opened(NUMBER_MAX + 1), Err(UnwrapError::Shape));
+}
