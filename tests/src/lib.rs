@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod dev;
+pub mod differ;
 pub mod http;
 pub mod node;
 pub mod pages;
