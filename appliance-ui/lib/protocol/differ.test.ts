@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
-import { answer, ops } from './differ.ts';
+import { answer, ops } from './testing/differ.ts';
 
 const BINARY = fileURLToPath(new URL('../../../target/debug/differ', import.meta.url));
 const SEED = process.env.DIFFER_SEED ?? 'relaybox';

@@ -3,11 +3,11 @@
  * `tests/src/differ`. Each function reads the input alone and gives what the Rust function of the same name gives.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import * as body from './body.ts';
-import { fromHex, toHex, toUtf8 } from './bytes.ts';
-import * as drafts from './drafts.ts';
-import * as envelope from './envelope.ts';
-import * as epochs from './epochs.ts';
+import * as body from '../body.ts';
+import { fromHex, toHex, toUtf8 } from '../bytes.ts';
+import * as drafts from '../drafts.ts';
+import * as envelope from '../envelope.ts';
+import * as epochs from '../epochs.ts';
 import {
   expiration,
   indexKeys,
@@ -18,20 +18,20 @@ import {
   pTag,
   type Tag,
   Verified,
-} from './event.ts';
-import * as grants from './grants.ts';
-import { fourWords, type KeyRole, parsePublic, parseSecret, proofHolds, prove } from './keys.ts';
-import * as kinds from './kinds.ts';
-import * as legacy from './legacy.ts';
-import * as messages from './messages.ts';
-import { ConversationKey, type CryptoError } from './nip44.ts';
-import * as permissions from './permissions.ts';
-import { type Random, seeded } from './random.ts';
-import { ProtocolError, type Result } from './result.ts';
-import { SecretKey } from './secret.ts';
-import type { Compartment, Event, Hex, Resource } from './types.ts';
-import * as visits from './visits.ts';
-import { type Rumor, unwrap, wrap } from './wrap.ts';
+} from '../event.ts';
+import * as grants from '../grants.ts';
+import { fourWords, type KeyRole, parsePublic, parseSecret, proofHolds, prove } from '../keys.ts';
+import * as kinds from '../kinds.ts';
+import * as legacy from '../legacy.ts';
+import * as messages from '../messages.ts';
+import { ConversationKey, type CryptoError } from '../nip44.ts';
+import * as permissions from '../permissions.ts';
+import { type Random, seeded } from '../random.ts';
+import { ProtocolError, type Result } from '../result.ts';
+import { SecretKey } from '../secret.ts';
+import type { Compartment, Event, Hex, Resource } from '../types.ts';
+import * as visits from '../visits.ts';
+import { type Rumor, unwrap, wrap } from '../wrap.ts';
 
 /** An answer to one input. Inputs are the run's own, so their members are taken as they are named. */
 type Answer = (input: Input) => unknown;
