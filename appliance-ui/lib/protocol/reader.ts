@@ -13,7 +13,7 @@ import { proofHolds } from './keys.ts';
 import { isPolicy, kinds } from './kinds.ts';
 import type { ProofCheck } from './policy.ts';
 import type { Held } from './reader/held.ts';
-import { judge, judgeImported } from './reader/judge.ts';
+import { judge, judgeImported, type Placed } from './reader/judge.ts';
 import { Openings } from './reader/opening.ts';
 import { joinRetries } from './reader/retries.ts';
 import { type Tie, tiesOf } from './reader/ties.ts';
@@ -155,13 +155,24 @@ export class Reader {
     if (known !== undefined) return known;
     const row = book.receipted(event);
     if (row === null || row.position === null) return this.#withoutReceipt(event.id, now);
-    const placed = { ...row, position: row.position };
-    const { policy } = book;
-    const outcome = row.import
-      ? judgeImported(policy, event, placed, this.#openings.ofImport(event))
-      : judge({ policy, sight: this.sight, ties: this.#ties }, event, placed, this.#openings.of(event));
+    const outcome = this.#placed(event, { ...row, position: row.position });
     this.#outcomes.set(event.id, outcome);
     return outcome;
+  }
+
+  /** A record counts if it counts at one of the places at which it can stand. */
+  #placed(event: Event, row: Placed): Outcome {
+    const last = this.#at(event, row);
+    if (last.is !== 'quarantine' || row.earliest === null || row.earliest >= row.position) return last;
+    const first = this.#at(event, { ...row, position: row.earliest });
+    return first.is === 'quarantine' ? last : first;
+  }
+
+  #at(event: Event, row: Placed): Outcome {
+    const { policy } = this.book;
+    return row.import
+      ? judgeImported(policy, event, row, this.#openings.ofImport(event))
+      : judge({ policy, sight: this.sight, ties: this.#ties }, event, row, this.#openings.of(event));
   }
 
   #withoutReceipt(id: Hex, now: number | null): Outcome {

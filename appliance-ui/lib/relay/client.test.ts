@@ -38,7 +38,7 @@ function against(relay: HostileRelay, more: Partial<ClientOptions> = {}) {
     address: { relay: 'wss://box.example', practice: P, next: null, name: null },
     login: login(secret, () => Math.floor(clock.now() / 1_000)),
     dial: relay.dial,
-    document: async () => ({ practice: P, self: BOX, limitMax: 5_000, date: NOW }),
+    document: async () => ({ practice: P, name: null, self: BOX, limitMax: 5_000, date: NOW }),
     clock,
     random: () => 0.5,
     ...more,
@@ -82,7 +82,13 @@ describe('login', () => {
 
   test("no login goes to another practice's box", async () => {
     const relay = new HostileRelay();
-    const document = async () => ({ practice: 'ee'.repeat(32), self: BOX, limitMax: null, date: NOW });
+    const document = async () => ({
+      practice: 'ee'.repeat(32),
+      name: null,
+      self: BOX,
+      limitMax: null,
+      date: NOW,
+    });
     const { client } = against(relay, { document });
     await settle();
     expect(client.status).toMatchObject({ is: 'refused', why: 'other-practice' });
@@ -93,7 +99,7 @@ describe('login', () => {
     const told = async (answer: readonly [boolean, string], date: number | null = NOW) => {
       const relay = new HostileRelay();
       relay.ways.login = answer;
-      const document = async () => ({ practice: P, self: BOX, limitMax: null, date });
+      const document = async () => ({ practice: P, name: null, self: BOX, limitMax: null, date });
       const { client } = against(relay, { document });
       await settle();
       const { status } = client;
@@ -201,7 +207,7 @@ describe('reading', () => {
     relay.ways.limitMax = 100;
     relay.events = Array.from({ length: 150 }, (_, n) => fake(NOW - 50, n, n % 2 ? 1 : 2));
     relay.events.push(fake(NOW - 60, 700));
-    const document = async () => ({ practice: P, self: BOX, limitMax: 100, date: NOW });
+    const document = async () => ({ practice: P, name: null, self: BOX, limitMax: 100, date: NOW });
     const { client } = against(relay, { document });
     await settle();
     const events: Event[] = [];

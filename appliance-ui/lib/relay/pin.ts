@@ -11,6 +11,8 @@ import type { PracticeAddress } from '../session/api.ts';
 /** What the information document says. */
 export interface BoxDocument {
   readonly practice: Hex | null;
+  /** What the box calls its practice. */
+  readonly name: string | null;
   /** The box key that signs receipts. */
   readonly self: Hex | null;
   /** The most events that one question gets. */
@@ -52,6 +54,7 @@ export function readDocument(json: unknown, date: string | null): BoxDocument | 
   const seconds = date === null ? Number.NaN : Date.parse(date) / 1_000;
   return {
     practice: key(relaybox.practice),
+    name: typeof json.name === 'string' && json.name !== '' ? json.name.slice(0, 200) : null,
     self: key(json.self),
     limitMax:
       Number.isSafeInteger(limits.max_limit) && Number(limits.max_limit) > 0

@@ -8,7 +8,7 @@ import type { Position } from '../policy/types.ts';
 import type { Policy, ProofCheck } from '../policy.ts';
 import type { Event, Hex } from '../types.ts';
 import { byNumber, Generations, type Walk, walk } from './chain.ts';
-import { Order } from './order.ts';
+import { Order, type Places } from './order.ts';
 import { chainName, clinicalChainOf, parse, subjectOf } from './shape.ts';
 import type {
   ChainKey,
@@ -63,7 +63,7 @@ export class ReceiptBook {
     this.#policyState = order.state();
     this.#readClinical(clinical, order);
     for (const [chain, walked] of order.walks()) {
-      this.#noteRows(chain, walked, ({ id }) => order.positionOf(id));
+      this.#noteRows(chain, walked, ({ id }) => onlyAt(order.positionOf(id)));
     }
   }
 
@@ -140,7 +140,7 @@ export class ReceiptBook {
     }
     for (const { chain, receipts } of groups.values()) {
       const walked = walk(receipts, generations);
-      this.#noteRows(chain, walked, ({ mark }, row) => order.positionThen(mark, row.received));
+      this.#noteRows(chain, walked, ({ mark }, row) => order.positionsThen(mark, row.received));
     }
   }
 
@@ -161,7 +161,7 @@ export class ReceiptBook {
   #noteRows(
     chain: ChainKey,
     { receipts, completeness, head }: Walk,
-    position: (receipt: Receipt, row: Row) => Position | null,
+    places: (receipt: Receipt, row: Row) => Places | null,
   ): void {
     const ids = new Set<Hex>();
     for (const receipt of receipts) {
@@ -170,6 +170,7 @@ export class ReceiptBook {
         // An id counts at its first receipt only.
         if (ids.has(row.id)) continue;
         ids.add(row.id);
+        const { position = null, earliest = null } = places(receipt, row) ?? {};
         const rows = this.#rows.get(row.id) ?? [];
         this.#rows.set(row.id, rows);
         rows.push({
@@ -178,11 +179,16 @@ export class ReceiptBook {
           n: before + at + 1,
           received: row.received,
           import: row.import,
-          position: position(receipt, row),
+          position,
+          earliest,
         });
       }
     }
     const n = receipts.reduce((most, receipt) => Math.max(most, receipt.n), 0);
     this.#chains.set(chainName(chain), { chain, completeness, n, head, ids: [...ids] });
   }
+}
+
+function onlyAt(position: Position | null): Places | null {
+  return position === null ? null : { earliest: position, position };
 }

@@ -19,10 +19,19 @@ const FAMILY_STEP = 2 ** 32;
 
 export type EventsById = ReadonlyMap<Hex, Event>;
 
-/** A policy event that has no policy receipt for this reader. */
-interface Loose {
+/** Where an event can stand. */
+export interface Places {
+  readonly earliest: Position;
+  readonly position: Position;
+}
+
+interface Place {
   readonly position: Position;
   readonly received: number;
+}
+
+/** A policy event that has no policy receipt for this reader. */
+interface Loose extends Place {
   readonly event: Event;
 }
 
@@ -85,14 +94,19 @@ export class Order {
   }
 
   /**
-   * The position at which an event stands that was received then under this mark. A family takes the relay's word
-   * for the order of its own policy: what was received before stands before.
+   * The first and the last position at which an event can stand that was received then under this mark. A family
+   * takes the relay's word for the order of its own policy: what was received before stands before, and within one
+   * second nobody can tell.
    */
-  positionThen(mark: PolicyMark, received: number): Position | null {
+  positionsThen(mark: PolicyMark, received: number): Places | null {
     const position = this.position(mark);
-    const own = position === null ? [] : (this.#own.get(position) ?? []);
-    const later = own.findIndex((time) => time > received);
-    return position === null ? null : position + (later < 0 ? own.length : later);
+    if (position === null) return null;
+    const own = this.#own.get(position) ?? [];
+    const placed = (end: number) => position + (end < 0 ? own.length : end);
+    return {
+      earliest: placed(own.findIndex((time) => time >= received)),
+      position: placed(own.findIndex((time) => time > received)),
+    };
   }
 
   /** Both chains for the book's own rows. */
@@ -140,37 +154,52 @@ export class Order {
 
   /**
    * What a family holds of its own registrations, links, suspensions and grants: 2110 at the position of its clinical
-   * receipt, the others by the relay's word at their created_at.
+   * receipt, the others by the relay's word at their created_at, but no earlier than the registration of the patient
+   * whom they name: the relay took them, so it had been taken before, whatever the writer's clock said.
    */
   #loose(): readonly Loose[] {
     const receipted = new Set(this.#public.receipts.flatMap(({ rows }) => rows.map(({ id }) => id)));
-    const dated = new Map<Hex, Omit<Loose, 'event'>>();
+    const own = this.#material.events.filter(({ id }) => !receipted.has(id));
+    const dated = this.#dated();
+    const registrations = own.flatMap((event): Loose[] => {
+      const place = event.kind === kinds.patient ? dated.get(event.id) : undefined;
+      return place ? [{ ...place, event }] : [];
+    });
+    const registered = new Map<Hex, Place>();
+    for (const { event, position, received } of registrations) {
+      const subject = pTag(event, 1) ?? '';
+      const first = registered.get(subject);
+      if (!first || isBefore({ position, received }, first)) registered.set(subject, { position, received });
+    }
+    const others = own.flatMap((event): Loose[] => {
+      const place = BY_RELAYS_WORD.has(event.kind) ? this.#claimed(event, registered) : null;
+      return place ? [{ ...place, event }] : [];
+    });
+    return [...registrations, ...others].sort(inOrder);
+  }
+
+  /** Positions and times of what clinical receipts name. */
+  #dated(): ReadonlyMap<Hex, Place> {
+    const dated = new Map<Hex, Place>();
     for (const receipt of this.#material.clinicalReceipts) {
       const position = this.position(receipt.mark);
       for (const { id, received } of position === null ? [] : receipt.rows) {
         if (position !== null && !dated.has(id)) dated.set(id, { position, received });
       }
     }
-    const loose = this.#material.events.flatMap((event): Loose[] => {
-      const place = receipted.has(event.id) ? null : this.#placeOf(event, dated);
-      return place ? [{ ...place, event }] : [];
-    });
-    // A registration comes before the link that names its T in the same second.
-    const later = ({ event }: Loose) => Number(event.kind !== kinds.patient);
-    return loose.sort(
-      (one, other) =>
-        one.position - other.position ||
-        one.received - other.received ||
-        later(one) - later(other) ||
-        compareHex(one.event.id, other.event.id),
-    );
+    return dated;
   }
 
-  #placeOf(event: Event, dated: ReadonlyMap<Hex, Omit<Loose, 'event'>>): Omit<Loose, 'event'> | null {
-    if (event.kind === kinds.patient) return dated.get(event.id) ?? null;
-    if (!BY_RELAYS_WORD.has(event.kind)) return null;
+  /** The place that an event's own time gives, or the later one of a registration of somebody whom it names. */
+  #claimed(event: Event, registered: ReadonlyMap<Hex, Place>): Place | null {
     const position = this.#positionAt(event.created_at);
-    return position === null ? null : { position, received: event.created_at };
+    if (position === null) return null;
+    let place: Place = { position, received: event.created_at };
+    for (const subject of [pTag(event, 0), pTag(event, 1)]) {
+      const registration = registered.get(subject ?? '');
+      if (registration && isBefore(place, registration)) place = registration;
+    }
+    return place;
   }
 
   /** The newest position whose receipt was written up by this time. */
@@ -180,6 +209,22 @@ export class Order {
     const newest = later < 0 ? receipts.at(-1) : (receipts[later - 1] ?? receipts[0]);
     return newest === undefined ? null : this.positionOf(newest.id);
   }
+}
+
+function isBefore(one: Place, other: Place): boolean {
+  return one.position < other.position || (one.position === other.position && one.received < other.received);
+}
+
+/** A registration comes before the link that names its T in the same second. */
+function inOrder(one: Loose, other: Loose): number {
+  const later = ({ event }: Loose) => Number(event.kind !== kinds.patient);
+  return (
+    one.position - other.position ||
+    one.received - other.received ||
+    later(one) - later(other) ||
+    one.event.created_at - other.event.created_at ||
+    compareHex(one.event.id, other.event.id)
+  );
 }
 
 const BY_RELAYS_WORD: ReadonlySet<number> = new Set([

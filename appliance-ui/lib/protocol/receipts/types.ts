@@ -80,6 +80,11 @@ export interface Receipted {
    * `no-receipt`.
    */
   readonly position: number | null;
+  /**
+   * The first position at which a family, who cannot tell what came first within one second, may place the event;
+   * otherwise equal to `position`.
+   */
+  readonly earliest: number | null;
 }
 
 /** How much of a chain a selection holds. */

@@ -1,0 +1,139 @@
+/** The worker's side of the channel: an engine that does what the page asks. */
+import type { Event, Hex } from '../protocol/types.ts';
+import { SessionError } from './api.ts';
+import { Engine, type EngineOptions } from './engine.ts';
+import type { Port, ToPage, ToWorker } from './messages.ts';
+import { keySigner, type Signer, type Template } from './signer.ts';
+
+export type HostOptions = Omit<EngineOptions, 'signer' | 'address'>;
+
+/** Serves one session until the worker ends. */
+export function serve(port: Port<ToPage, ToWorker>, options: HostOptions): void {
+  new Host(port, options);
+}
+
+class Host {
+  private readonly port: Port<ToPage, ToWorker>;
+  private readonly options: HostOptions;
+  private readonly stops = new Map<number, () => void>();
+  private readonly asked = new Map<number, (answer: Event | string | null) => void>();
+  private engine: Engine | null = null;
+  private online = true;
+  private counter = 0;
+
+  constructor(port: Port<ToPage, ToWorker>, options: HostOptions) {
+    this.port = port;
+    this.options = options;
+    port.listen((message) => {
+      this.take(message).catch((error: unknown) => this.failed('id' in message ? message.id : null, error));
+    });
+  }
+
+  private async take(message: ToWorker): Promise<void> {
+    switch (message.is) {
+      case 'open':
+        this.open(message);
+        break;
+      case 'watch':
+        this.keep(message.id, (engine) =>
+          engine.watch((snapshot) => this.port.post({ is: 'snapshot', id: message.id, snapshot })),
+        );
+        break;
+      case 'watch-chart':
+        this.keep(message.id, (engine) =>
+          engine.watchChart(message.key, (view) => this.port.post({ is: 'chart', id: message.id, view })),
+        );
+        break;
+      case 'unwatch':
+        this.stops.get(message.id)?.();
+        this.stops.delete(message.id);
+        break;
+      case 'may-read':
+        this.port.post({ is: 'may-read', id: message.id, rows: await this.now().mayRead(message.key) });
+        break;
+      case 'enter':
+        await this.now().enter(message.address);
+        this.port.post({ is: 'done', id: message.id });
+        break;
+      case 'leave':
+        await this.now().leave(message.practice);
+        this.port.post({ is: 'done', id: message.id });
+        break;
+      case 'poke':
+        this.online = message.online;
+        this.engine?.poke();
+        break;
+      case 'signed':
+        this.answered(message.id, message.event);
+        break;
+      case 'decrypted':
+        this.answered(message.id, message.text);
+        break;
+    }
+  }
+
+  private open({ key, address }: ToWorker & { is: 'open' }): void {
+    if (this.engine) throw new SessionError('invalid', 'a session is open already');
+    const signer = key.is === 'secret' ? keySigner(key.bytes) : this.outside(key.publicKey);
+    if (key.is === 'secret') key.bytes.fill(0);
+    const relay = { online: () => this.online, ...this.options.relay };
+    this.engine = new Engine({ ...this.options, relay, signer, address });
+    this.port.post({ is: 'opened' });
+  }
+
+  /** A signer on the page's side: an extension, or a signer far away. */
+  private outside(publicKey: Hex): Signer {
+    return {
+      publicKey,
+      secret: null,
+      signEvent: (template: Template) =>
+        this.ask(
+          (id) => ({ is: 'sign', id, template }),
+          (answer) => (typeof answer === 'object' ? answer : null),
+        ),
+      nip44Decrypt: (peer: Hex, payload: string) =>
+        this.ask(
+          (id) => ({ is: 'decrypt', id, peer, payload }),
+          (answer) => (typeof answer === 'string' ? answer : null),
+        ),
+    };
+  }
+
+  private ask<T>(
+    message: (id: number) => ToPage,
+    read: (answer: Event | string | null) => T | null,
+  ): Promise<T> {
+    this.counter += 1;
+    const id = this.counter;
+    return new Promise((resolve, reject) => {
+      this.asked.set(id, (answer) => {
+        const value = read(answer);
+        if (value === null) reject(new SessionError('cancelled', 'the signer did not answer'));
+        else resolve(value);
+      });
+      this.port.post(message(id));
+    });
+  }
+
+  private answered(id: number, answer: Event | string | null): void {
+    const take = this.asked.get(id);
+    this.asked.delete(id);
+    take?.(answer);
+  }
+
+  private keep(id: number, start: (engine: Engine) => () => void): void {
+    this.stops.get(id)?.();
+    this.stops.set(id, start(this.now()));
+  }
+
+  private now(): Engine {
+    if (!this.engine) throw new SessionError('locked', 'no session is open');
+    return this.engine;
+  }
+
+  private failed(id: number | null, error: unknown): void {
+    const code = error instanceof SessionError ? error.code : 'internal';
+    const why = error instanceof SessionError ? error.message : 'something broke in the worker';
+    this.port.post({ is: 'failed', id, code, why });
+  }
+}
