@@ -10,6 +10,8 @@ import { codeOf } from './units.ts';
 export type ReportSort = 'lab' | 'imaging' | 'other';
 
 export interface ResultValue {
+  /** CodeableConcept, for the glossary; null in the former system. */
+  readonly code: unknown;
   readonly name: string | null;
   /** "10.1 g/dL", or words. */
   readonly text: string | null;
@@ -91,6 +93,7 @@ const monthsOn = (patient: Patient, on: FhirDate | null): number | null => {
 const oneValue = (element: unknown, patient: Patient, on: FhirDate | null): ResultValue => {
   const measured = measuredOf(element);
   return {
+    code: at(element, 'code') ?? null,
     name: conceptText(at(element, 'code')),
     text: valueText(element),
     number: measured?.comparator === null ? measured.value : null,
@@ -116,6 +119,7 @@ const analyte = (element: unknown, patient: Patient, on: FhirDate | null): Resul
   const plain = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : null;
   const measured = plain === null ? null : { value: plain, comparator: null, unit };
   return {
+    code: null,
     name: textAt(element, 'name'),
     text: text === '' ? null : `${text} ${unit ?? ''}`.trim(),
     number: plain,

@@ -1,0 +1,228 @@
+/**
+ * What the pages of the health part share: the frame with the way back, who signed a row and what is to be said of it,
+ * versions that contradict each other, and at the foot how complete the record is.
+ */
+import './health.css';
+import type { FhirDate } from '@relaybox/lib/clinical/dates';
+import { parseFhirDate } from '@relaybox/lib/clinical/dates';
+import { dateText } from '@relaybox/lib/i18n/format';
+import type { Item, Version } from '@relaybox/lib/protocol/fold';
+import type { Compartment, Hex, Resource } from '@relaybox/lib/protocol/types';
+import type { ChartView, Checked, Signer, Subject } from '@relaybox/lib/session/api';
+import { IconArrowsSplit2, IconClock, IconHourglass, IconLock, IconShieldX } from '@tabler/icons-react';
+import { Link, useParams } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { Back, RecordPage, useSubject } from '../app/record.tsx';
+import { useWhen } from '../app/when.ts';
+import { useLang, useWords } from '../kit/lang.tsx';
+import { Note } from '../kit/note.tsx';
+import { Seal } from '../kit/seal.tsx';
+import { Tag } from '../kit/tag.tsx';
+import { commonWords } from './words/common.ts';
+
+/** The record is the reader's own. */
+export const isOwn = (subject: Subject): boolean =>
+  subject.standing === 'own' || subject.standing === 'patient';
+
+/** What a page calls the child; null where the reader is meant. */
+export const nameFor = (subject: Subject): string | null => (isOwn(subject) ? null : subject.given);
+
+interface Heading {
+  readonly title: string;
+  readonly heading: (name: string) => string;
+  readonly own: string;
+}
+
+export interface HealthPageProps {
+  readonly words: Heading;
+  readonly aside?: ReactNode;
+  /** The index itself has no way back. */
+  readonly top?: boolean;
+  /** Drawn without the frame's foot: papers. */
+  readonly bare?: boolean;
+  readonly children: (view: ChartView) => ReactNode;
+}
+
+export function HealthPage({ words, aside, top, bare, children }: HealthPageProps) {
+  const w = useWords(commonWords);
+  const subject = useSubject();
+  const { n } = useParams({ strict: false });
+  const name = subject ? nameFor(subject) : null;
+  const heading = subject && isOwn(subject) ? words.own : name === null ? words.title : words.heading(name);
+  return (
+    <RecordPage
+      title={words.title}
+      heading={heading}
+      aside={aside}
+      back={top || n === undefined ? null : <Back to={`/r/${n}/health`}>{w.health}</Back>}
+    >
+      {(view) => (
+        <>
+          {children(view)}
+          {bare ? null : <Foot view={view} />}
+        </>
+      )}
+    </RecordPage>
+  );
+}
+
+/** Apart, pending, complete or not: said on every page, because every list may lack something. */
+function Foot({ view }: { view: ChartView }) {
+  const w = useWords(commonWords);
+  const when = useWhen();
+  const { k, n } = view.completeness;
+  const whole = n !== null && k >= n && view.chart.coverage === 'complete';
+  return (
+    <footer className="foot">
+      {view.apart.length > 0 ? (
+        <Note
+          tone="stop"
+          icon={IconShieldX}
+          title={w.apartTitle(view.apart.length)}
+          actions={
+            <Link className="lnk" to="/r/$n/apart" params={{ n: String(view.subject.n) }}>
+              {w.apartSee}
+            </Link>
+          }
+        >
+          {w.apartText}
+        </Note>
+      ) : null}
+      {view.pending > 0 ? (
+        <Note tone="wait" icon={IconHourglass} title={w.pendingTitle(view.pending)} role="status">
+          {w.pendingText}
+        </Note>
+      ) : null}
+      <p className="cap">
+        {whole ? w.whole(k) : n === null ? w.unsure : k < n ? w.partial(k, n) : w.unsure}{' '}
+        {w.asOf(when.moment(view.asOf))}
+      </p>
+    </footer>
+  );
+}
+
+/** Above a list that may lack something, so that what is missing is not read as "none". */
+export function PartialNote({ view }: { view: ChartView }) {
+  const w = useWords(commonWords);
+  if (view.chart.coverage === 'complete') return null;
+  const { k, n } = view.completeness;
+  return (
+    <Note tone="due" icon={IconClock} title={w.unsure} role="status">
+      {n !== null && k < n ? w.partial(k, n) : null}
+    </Note>
+  );
+}
+
+/** Name of a signer, or the role in words. */
+export function useSignerName(): (signer: Signer) => string {
+  const w = useWords(commonWords);
+  return (signer) => {
+    if (signer.me) return w.you;
+    const name = signer.name ?? w.roles[signer.role];
+    const staff = !['guardian', 'patient', 'own'].includes(signer.role);
+    return signer.member || !staff ? name : w.left(name);
+  };
+}
+
+/** Who signed a record, when, with the way to how it was checked; and what is to be said of it. */
+export function By({ view, id, on }: { view: ChartView; id: Hex; on?: FhirDate | null }) {
+  const w = useWords(commonWords);
+  const when = useWhen();
+  const lang = useLang();
+  const nameOf = useSignerName();
+  const checked = view.checked.get(id);
+  if (!checked) return null;
+  const { signer, received, marks } = checked;
+  const name = nameOf(signer);
+  const date = on ? dateText(lang, on) : received === null ? null : when.day(received);
+  const genuine = received !== null && !marks.former;
+  return (
+    <>
+      <Link
+        className="bylink"
+        to="/r/$n/visits/$m/genuine"
+        params={{ n: String(view.subject.n), m: String(checked.m) }}
+      >
+        {genuine ? <Seal /> : null}
+        {date === null ? name : w.by(name, date)}
+        <span className="sr">. {w.checkIt}</span>
+      </Link>
+      <Marks checked={checked} name={name} />
+    </>
+  );
+}
+
+function Marks({ checked, name }: { checked: Checked; name: string }) {
+  const w = useWords(commonWords);
+  const { marks, received } = checked;
+  return (
+    <>
+      {received === null ? <Tag tone="wait">{w.pendingMark}</Tag> : null}
+      {marks.former ? <Tag tone="plain">{w.formerMark}</Tag> : null}
+      {marks.outside ? <p className="small ink2">{w.outsideMark(name)}</p> : null}
+      {marks.copiesDiffer ? <Tag tone="due">{w.copiesDiffer}</Tag> : null}
+    </>
+  );
+}
+
+export function Private({ compartment }: { compartment: Compartment }) {
+  const w = useWords(commonWords);
+  return compartment === 'confidential' ? (
+    <Tag tone="priv" icon={IconLock}>
+      {w.confidential}
+    </Tag>
+  ) : null;
+}
+
+export interface TwoVersionsProps {
+  readonly view: ChartView;
+  readonly items: readonly Item[];
+  /** What a version says, in a few words. */
+  readonly say: (resource: Resource) => string | null;
+}
+
+/** Versions that were written without each other. All are named, none is shown as the truth. */
+export function TwoVersions({ view, items, say }: TwoVersionsProps) {
+  const w = useWords(commonWords);
+  if (items.length === 0) return null;
+  const heads = (item: Item): readonly Version[] =>
+    item.versions.filter(({ record }) => item.heads.includes(record.id));
+  return (
+    <Note tone="due" icon={IconArrowsSplit2} title={w.twoTitle}>
+      <p>{w.twoText}</p>
+      <ul className="stack s aside">
+        {items.flatMap((item) =>
+          heads(item).map(({ record }) => (
+            <li key={record.id}>
+              <span className="b">{say(record.resource) ?? w.noName}</span>
+              <br />
+              <By view={view} id={record.id} />
+            </li>
+          )),
+        )}
+      </ul>
+    </Note>
+  );
+}
+
+/** A date of a record, or that it has none. */
+export function useDate(): (date: FhirDate | null) => string {
+  const lang = useLang();
+  const w = useWords(commonWords);
+  return (date) => (date === null ? w.noDate : dateText(lang, date));
+}
+
+export const civil = (date: string | null): FhirDate | null => parseFhirDate(date);
+
+/** People's words, each in its own paragraph. */
+export function Words({ texts }: { texts: readonly string[] }) {
+  return (
+    <>
+      {texts.map((text) => (
+        <p className="read" key={text}>
+          {text}
+        </p>
+      ))}
+    </>
+  );
+}
