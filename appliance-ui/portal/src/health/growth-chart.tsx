@@ -15,10 +15,10 @@ import { dayText } from '@relaybox/lib/i18n/format';
 import type { Subject } from '@relaybox/lib/session/api';
 import { scaleLinear } from 'd3-scale';
 import { useId } from 'react';
+import { isOwn } from '../app/people.ts';
 import { useUnits } from '../app/prefs.ts';
 import { type Axis, type Curve, type Dot, GrowthChart, useWidth } from '../kit/chart.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
-import { isOwn } from './parts.tsx';
 import { axisOf, lengthAxis, measureText } from './units.ts';
 import { growthWords } from './words/growth.ts';
 

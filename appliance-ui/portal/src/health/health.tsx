@@ -1,5 +1,5 @@
 /** The index of the health part: eight places, each with its newest fact in a few words. */
-import { dayOf, parseCivil, parseFhirDate } from '@relaybox/lib/clinical/dates';
+import { dayOf, daysBetween, parseCivil, parseFhirDate } from '@relaybox/lib/clinical/dates';
 import { explain } from '@relaybox/lib/clinical/glossary';
 import { readings } from '@relaybox/lib/clinical/growth-path';
 import { allergiesIn, documentsIn, medicinesIn, problemsIn } from '@relaybox/lib/clinical/lists';

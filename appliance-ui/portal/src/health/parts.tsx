@@ -9,9 +9,11 @@ import { dateText } from '@relaybox/lib/i18n/format';
 import type { Item, Version } from '@relaybox/lib/protocol/fold';
 import type { Compartment, Hex, Resource } from '@relaybox/lib/protocol/types';
 import type { ChartView, Checked, Signer, Subject } from '@relaybox/lib/session/api';
-import { IconArrowsSplit2, IconClock, IconHourglass, IconLock, IconShieldX } from '@tabler/icons-react';
+import { IconArrowsSplit2, IconClock, IconLock } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { CompletenessLine } from '../app/completeness.tsx';
+import { isOwn } from '../app/people.ts';
 import { Back, RecordPage, useSubject } from '../app/record.tsx';
 import { useWhen } from '../app/when.ts';
 import { useLang, useWords } from '../kit/lang.tsx';
@@ -19,10 +21,6 @@ import { Note } from '../kit/note.tsx';
 import { Seal } from '../kit/seal.tsx';
 import { Tag } from '../kit/tag.tsx';
 import { commonWords } from './words/common.ts';
-
-/** The record is the reader's own. */
-export const isOwn = (subject: Subject): boolean =>
-  subject.standing === 'own' || subject.standing === 'patient';
 
 /** What a page calls the child; null where the reader is meant. */
 export const nameFor = (subject: Subject): string | null => (isOwn(subject) ? null : subject.given);
@@ -70,33 +68,10 @@ export function HealthPage({ words, aside, top, bare, children }: HealthPageProp
 function Foot({ view }: { view: ChartView }) {
   const w = useWords(commonWords);
   const when = useWhen();
-  const { k, n } = view.completeness;
-  const whole = n !== null && k >= n && view.chart.coverage === 'complete';
   return (
     <footer className="foot">
-      {view.apart.length > 0 ? (
-        <Note
-          tone="stop"
-          icon={IconShieldX}
-          title={w.apartTitle(view.apart.length)}
-          actions={
-            <Link className="lnk" to="/r/$n/apart" params={{ n: String(view.subject.n) }}>
-              {w.apartSee}
-            </Link>
-          }
-        >
-          {w.apartText}
-        </Note>
-      ) : null}
-      {view.pending > 0 ? (
-        <Note tone="wait" icon={IconHourglass} title={w.pendingTitle(view.pending)} role="status">
-          {w.pendingText}
-        </Note>
-      ) : null}
-      <p className="cap">
-        {whole ? w.whole(k) : n === null ? w.unsure : k < n ? w.partial(k, n) : w.unsure}{' '}
-        {w.asOf(when.moment(view.asOf))}
-      </p>
+      <CompletenessLine view={view} n={String(view.subject.n)} />
+      <p className="cap">{w.asOf(when.moment(view.asOf))}</p>
     </footer>
   );
 }
