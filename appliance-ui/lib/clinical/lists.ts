@@ -29,6 +29,8 @@ export interface Row {
   readonly outside: boolean;
   readonly name: string | null;
   readonly notes: readonly string[];
+  /** When it was written down, as the record says. */
+  readonly recorded: FhirDate | null;
 }
 
 export type Now = 'current' | 'past' | 'not-said';
@@ -42,8 +44,18 @@ const rowOf = (
   const version: Version | null = contentVersion(item);
   if (current === null || version === null) return null;
   const { resource, id, compartment } = version.record;
+  const recorded = dateOf(current.record.resource, 'recordedDate', 'authoredOn', 'date');
   return {
-    row: { item, id, by: current.record.id, compartment, outside, name: null, notes: notesOf(resource) },
+    row: {
+      item,
+      id,
+      by: current.record.id,
+      compartment,
+      outside,
+      name: null,
+      notes: notesOf(resource),
+      recorded,
+    },
     resource,
     status: item.state === 'cancelled' ? 'cancelled' : statusOf(current),
   };
@@ -80,7 +92,6 @@ export interface Allergy extends Row {
   readonly category: string | null;
   readonly unconfirmed: boolean;
   readonly onset: FhirDate | null;
-  readonly recorded: FhirDate | null;
 }
 
 const noneKnown: readonly string[] = ['716186003', '409137002', '429625007', '428607008'];
@@ -109,7 +120,6 @@ const allergyOf = (item: Item, outside: boolean): Allergy | null => {
     category: textAt(listAt(resource, 'category'), 0),
     unconfirmed: verification === 'unconfirmed' || verification === 'presumed',
     onset: dateOf(resource, 'onsetDateTime', 'onsetPeriod.start'),
-    recorded: dateOf(resource, 'recordedDate'),
   };
 };
 

@@ -179,18 +179,24 @@ export const sameDay = (group: VaccineGroup): boolean => {
 };
 
 /**
- * What the QR code of the card holds: plain lines that any scanner can show. Name, birth date, then code and day of
- * each dose ("R": reported, not given at this clinic). Not signed; the card says so.
+ * What the QR code of the card holds: plain lines that any scanner can show. Name, birth date, then for each day the
+ * CVX codes given ("R": reported, given elsewhere). Not signed; the card says so.
  */
 export const cardText = (
   vaccines: Vaccines,
   who: { readonly name: string; readonly born: string | null },
 ): string => {
   const doses = [...new Set(vaccines.groups.flatMap((group) => group.doses))].sort(byDate);
-  const line = (dose: Dose): string => {
-    const what = dose.cvx ? `CVX ${dose.cvx.code}` : (dose.name ?? '?').slice(0, 40);
+  const days = new Map<string, string[]>();
+  for (const dose of doses) {
     const when = dose.on ? sortKey(dose.on) : (dose.onText ?? '?').slice(0, 20);
-    return `${what} ${when}${dose.reported ? ' R' : ''}`;
-  };
-  return ['VACCINES', who.name, who.born ?? '?', ...doses.map(line)].join('\n');
+    const what = `${dose.cvx ? dose.cvx.code : (dose.name ?? '?').slice(0, 40)}${dose.reported ? ' R' : ''}`;
+    days.set(when, [...(days.get(when) ?? []), what]);
+  }
+  return [
+    'VACCINES (CVX codes by day, R: given elsewhere)',
+    who.name,
+    who.born ?? '?',
+    ...[...days].map(([day, codes]) => `${day}: ${codes.join(', ')}`),
+  ].join('\n');
 };

@@ -65,7 +65,7 @@ function State({ view, list }: { view: ChartView; list: AllergyList }) {
     <Empty tone="good" icon={IconCheck} title={of.map((sort) => w.noneOf[sort]).join('. ')}>
       <p>{w.noneText}</p>
       {list.none.map((row) => (
-        <By key={row.id} view={view} id={row.by} />
+        <By key={row.id} view={view} id={row.by} on={row.recorded} />
       ))}
     </Empty>
   );
@@ -89,7 +89,7 @@ function AllergyRow({ view, row }: { view: ChartView; row: Allergy }) {
   const lang = useLang();
   const reactions = useReactions(row);
   return (
-    <Entry view={view} row={row} tags={<Tags row={row} />}>
+    <Entry view={view} row={row} tags={<Tags row={row} />} on={row.recorded}>
       <Facts
         rows={[
           [w.happened, reactions === '' ? w.noReaction : reactions],

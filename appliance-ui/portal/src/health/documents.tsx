@@ -67,7 +67,7 @@ function Row({ view, row }: { view: ChartView; row: DocumentRow }) {
           {row.from ? <p className="small ink2">{w.from(row.from)}</p> : null}
           <Private compartment={row.compartment} />
           <p className="cap">{w.opening}</p>
-          <By view={view} id={row.by} />
+          <By view={view} id={row.by} on={row.recorded} />
         </div>
       </div>
     </li>

@@ -61,7 +61,7 @@ function MedicineRow({ view, row }: { view: ChartView; row: Medicine }) {
   const lang = useLang();
   const date = (value: Medicine['since']) => (value ? dateText(lang, value) : null);
   return (
-    <Entry view={view} row={row} tags={<Tags row={row} />}>
+    <Entry view={view} row={row} tags={<Tags row={row} />} on={row.recorded}>
       {row.doses.length > 0 ? <Words texts={row.doses} /> : <p className="small ink2">{w.noDose}</p>}
       <Facts
         rows={[

@@ -99,8 +99,17 @@ export function useSignerName(): (signer: Signer) => string {
   };
 }
 
+export interface ByProps {
+  readonly view: ChartView;
+  readonly id: Hex;
+  /** The day that the record is about; the day of its receipt can be another. */
+  readonly on?: FhirDate | null;
+  /** Shows the moment of the box's receipt instead. */
+  readonly received?: boolean;
+}
+
 /** Who signed a record, when, with the way to how it was checked; and what is to be said of it. */
-export function By({ view, id, on }: { view: ChartView; id: Hex; on?: FhirDate | null }) {
+export function By({ view, id, on, received: timed = false }: ByProps) {
   const w = useWords(commonWords);
   const when = useWhen();
   const lang = useLang();
@@ -109,7 +118,8 @@ export function By({ view, id, on }: { view: ChartView; id: Hex; on?: FhirDate |
   if (!checked) return null;
   const { signer, received, marks } = checked;
   const name = nameOf(signer);
-  const date = on ? dateText(lang, on) : received === null ? null : when.day(received);
+  const moment = timed && received !== null ? when.moment(received) : null;
+  const date = moment ?? (on ? dateText(lang, on) : null);
   const genuine = received !== null && !marks.former;
   return (
     <>
@@ -171,7 +181,7 @@ export function TwoVersions({ view, items, say }: TwoVersionsProps) {
             <li key={record.id}>
               <span className="b">{say(record.resource) ?? w.noName}</span>
               <br />
-              <By view={view} id={record.id} />
+              <By view={view} id={record.id} received />
             </li>
           )),
         )}

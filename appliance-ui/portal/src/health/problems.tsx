@@ -49,7 +49,7 @@ function ProblemRow({ view, row }: { view: ChartView; row: Problem }) {
   const lang = useLang();
   const date = (value: Problem['onset']) => (value ? dateText(lang, value) : null);
   return (
-    <Entry view={view} row={row} tags={<Tags row={row} />}>
+    <Entry view={view} row={row} tags={<Tags row={row} />} on={row.recorded}>
       <Facts
         rows={[
           [w.onset, date(row.onset)],

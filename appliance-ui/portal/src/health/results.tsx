@@ -143,7 +143,7 @@ function ReportPanel({ view, released: { item, by, report } }: { view: ChartView
         ) : null}
         {report.conclusion ? <p className="read">{report.conclusion}</p> : null}
         <Words texts={report.notes} />
-        <By view={view} id={by} />
+        <By view={view} id={by} on={report.issued ?? report.on} />
       </div>
       {report.values.length > 0 ? (
         <ul className="lines topline">

@@ -1,4 +1,6 @@
 /** A row of a list: its name in people's words, what the record calls it, and who said so. */
+
+import type { FhirDate } from '@relaybox/lib/clinical/dates';
 import { explain } from '@relaybox/lib/clinical/glossary';
 import type { Row } from '@relaybox/lib/clinical/lists';
 import { at } from '@relaybox/lib/protocol/elements';
@@ -17,11 +19,13 @@ export interface EntryProps {
   readonly row: Row;
   /** Tags beside the name. */
   readonly tags?: ReactNode;
+  /** When it was written down. */
+  readonly on?: FhirDate | null;
   readonly children?: ReactNode;
 }
 
 /** Our words where the code is known, with the recorded ones below; else the recorded ones. */
-export function Entry({ view, row, tags, children }: EntryProps) {
+export function Entry({ view, row, tags, on, children }: EntryProps) {
   const c = useWords(commonWords);
   const lang = useLang();
   const word = explain(lang, at(resourceOf(row), 'code'));
@@ -39,7 +43,7 @@ export function Entry({ view, row, tags, children }: EntryProps) {
       {children}
       <Words texts={row.notes} />
       <div className="row wrap">
-        <By view={view} id={row.by} />
+        <By view={view} id={row.by} on={on ?? null} />
         <Outside view={view} row={row} />
       </div>
     </li>

@@ -175,7 +175,7 @@ function PaperDose({ dose }: { dose: Dose | undefined }) {
   return (
     <>
       {day}
-      {dose.reported ? ' †' : ''}
+      {dose.reported ? '\u00a0†' : ''}
     </>
   );
 }

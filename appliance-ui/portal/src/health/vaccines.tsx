@@ -4,10 +4,10 @@ import { conceptText } from '@relaybox/lib/clinical/read';
 import { vaccineName, vaccineNames } from '@relaybox/lib/clinical/vaccine-words';
 import type { CvxFile } from '@relaybox/lib/clinical/vaccines';
 import { type Dose, sameDay, type VaccineGroup, vaccinesOf } from '@relaybox/lib/clinical/vaccines';
-import { counted, dateText, dayWithoutYear } from '@relaybox/lib/i18n/format';
+import { dateText, dayWithoutYear } from '@relaybox/lib/i18n/format';
 import { at } from '@relaybox/lib/protocol/elements';
 import type { ChartView } from '@relaybox/lib/session/api';
-import { IconArrowBack, IconCheck, IconPrinter, IconQrcode } from '@tabler/icons-react';
+import { IconCheck, IconChevronDown, IconPrinter, IconQrcode } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Empty } from '../kit/empty.tsx';
@@ -131,9 +131,6 @@ function Group({ view, group }: { view: ChartView; group: VaccineGroup }) {
             <span className="cap nowrap">{vaccineNames[group.group]?.short}</span>
           ) : null}
         </h3>
-        {group.doses.length > 0 ? (
-          <span className="small ink2 nowrap">{counted(lang, group.doses.length, w.doses)}</span>
-        ) : null}
       </div>
       {group.doses.length > 0 ? (
         <ol className="doses">
@@ -157,7 +154,10 @@ function Group({ view, group }: { view: ChartView; group: VaccineGroup }) {
       {sameDay(group) ? <Note tone="due" title={w.sameDay} /> : null}
       {group.doses.length > 0 ? (
         <details className="more">
-          <summary>{w.details}</summary>
+          <summary>
+            {w.details}
+            <IconChevronDown size={18} aria-hidden />
+          </summary>
           <ol className="stack">
             {group.doses.map((dose) => (
               <li key={dose.item.id}>
@@ -172,16 +172,15 @@ function Group({ view, group }: { view: ChartView; group: VaccineGroup }) {
   );
 }
 
-/** A tick, the day, and the year below. Given elsewhere: an arrow back instead of the tick. */
+/** A tick, the day, and the year below. Given elsewhere: a grey tick and the word. */
 function DoseMark({ dose }: { dose: Dose }) {
   const w = useWords(vaccineWords);
   const lang = useLang();
   const day = dose.on?.is === 'day' ? dose.on.day : null;
-  const Mark = dose.reported ? IconArrowBack : IconCheck;
   return (
     <li>
       <span className={dose.reported ? 'dose later' : 'dose'}>
-        <Mark size={16} stroke={3} aria-hidden />
+        <IconCheck size={16} stroke={3} aria-hidden />
       </span>
       <span className="cap">
         {day ? (
