@@ -43,6 +43,11 @@ export class DeviceDb extends Dexie {
   constructor() {
     super(DATABASE);
     this.version(1).stores({ people: 'id', events: '++n, practice, [practice+part]', values: 'name' });
+    // Another tab forgets this device: what is open here must not hold it up.
+    this.on('versionchange', () => {
+      this.close();
+      return false;
+    });
   }
 }
 

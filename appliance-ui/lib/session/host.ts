@@ -1,11 +1,18 @@
 /** The worker's side of the channel: an engine that does what the page asks. */
+
+import type { Device, UsedPasskey } from '../device/device.ts';
 import type { Event, Hex } from '../protocol/types.ts';
-import { SessionError } from './api.ts';
+import { type PracticeAddress, SessionError } from './api.ts';
 import { Engine, type EngineOptions } from './engine.ts';
+import type { Home } from './keep.ts';
 import type { Port, ToPage, ToWorker } from './messages.ts';
 import { keySigner, type Signer, type Template } from './signer.ts';
+import { backUp, unlock } from './unlock.ts';
 
-export type HostOptions = Omit<EngineOptions, 'signer' | 'address'>;
+export interface HostOptions extends Omit<EngineOptions, 'signer' | 'address' | 'practices' | 'home'> {
+  /** Where things are kept; null: nowhere. Made when first asked for. */
+  readonly device?: () => Device;
+}
 
 /** Serves one session until the worker ends. */
 export function serve(port: Port<ToPage, ToWorker>, options: HostOptions): void {
@@ -18,6 +25,8 @@ class Host {
   private readonly stops = new Map<number, () => void>();
   private readonly asked = new Map<number, (answer: Event | string | null) => void>();
   private engine: Engine | null = null;
+  private device: Device | null = null;
+  private signer: Signer | null = null;
   private online = true;
   private counter = 0;
 
@@ -32,15 +41,30 @@ class Host {
   private async take(message: ToWorker): Promise<void> {
     switch (message.is) {
       case 'open':
-        this.open(message);
+        await this.open(message);
+        break;
+      case 'passkeys':
+        this.port.post({ is: 'passkeys', id: message.id, ids: await this.deviceHere().passkeys() });
+        break;
+      case 'back-up':
+        this.port.post({ is: 'text', id: message.id, text: backUp(this.secret(), message.password) });
+        break;
+      case 'keep':
+        await this.keepUnder(message.made);
+        this.port.post({ is: 'done', id: message.id });
+        break;
+      case 'forget':
+        this.engine?.lock();
+        await this.deviceHere().forget();
+        this.port.post({ is: 'done', id: message.id });
         break;
       case 'watch':
-        this.keep(message.id, (engine) =>
+        this.follow(message.id, (engine) =>
           engine.watch((snapshot) => this.port.post({ is: 'snapshot', id: message.id, snapshot })),
         );
         break;
       case 'watch-chart':
-        this.keep(message.id, (engine) =>
+        this.follow(message.id, (engine) =>
           engine.watchChart(message.key, (view) => this.port.post({ is: 'chart', id: message.id, view })),
         );
         break;
@@ -72,13 +96,53 @@ class Host {
     }
   }
 
-  private open({ key, address }: ToWorker & { is: 'open' }): void {
+  private async open({ key, address }: ToWorker & { is: 'open' }): Promise<void> {
     if (this.engine) throw new SessionError('invalid', 'a session is open already');
-    const signer = key.is === 'secret' ? keySigner(key.bytes) : this.outside(key.publicKey);
+    if (key.is === 'outside') {
+      this.start(this.outside(key.publicKey), address, [], null);
+      return;
+    }
+    const device = key.is === 'passkey' ? this.deviceHere() : null;
+    const { bytes, home } = await unlock(key, device, () => this.engine?.turned());
+    const signer = keySigner(bytes);
+    bytes.fill(0);
     if (key.is === 'secret') key.bytes.fill(0);
+    this.start(signer, address, (await home?.practices()) ?? [], home);
+  }
+
+  private start(
+    signer: Signer,
+    address: PracticeAddress | null,
+    practices: readonly PracticeAddress[],
+    home: Home | null,
+  ): void {
+    const first = address ?? practices[0];
+    if (!first) throw new SessionError('invalid', 'no practice was entered yet');
     const relay = { online: () => this.online, ...this.options.relay };
-    this.engine = new Engine({ ...this.options, relay, signer, address });
+    this.signer = signer;
+    this.engine = new Engine({ ...this.options, relay, signer, address: first, practices, home });
     this.port.post({ is: 'opened' });
+  }
+
+  private async keepUnder(made: UsedPasskey & { readonly id: string }): Promise<void> {
+    const engine = this.now();
+    const person = new Uint8Array(this.secret());
+    const home = await this.deviceHere().add(made, person, () => this.engine?.turned());
+    person.fill(0);
+    await engine.settle(home);
+  }
+
+  /** The raw key; a signer outside has none to give. */
+  private secret(): Uint8Array {
+    const secret = this.signer?.secret;
+    if (!secret) throw new SessionError('invalid', 'the key is not here');
+    return secret.bytes();
+  }
+
+  private deviceHere(): Device {
+    this.device ??= this.options.device?.() ?? null;
+    if (!this.device) throw new SessionError('storage', 'nothing is kept here');
+    return this.device;
   }
 
   /** A signer on the page's side: an extension, or a signer far away. */
@@ -121,7 +185,7 @@ class Host {
     take?.(answer);
   }
 
-  private keep(id: number, start: (engine: Engine) => () => void): void {
+  private follow(id: number, start: (engine: Engine) => () => void): void {
     this.stops.get(id)?.();
     this.stops.set(id, start(this.now()));
   }

@@ -23,7 +23,19 @@ export function openWithSigner(signer: Signer, address: PracticeAddress): Promis
   return start({ is: 'outside', publicKey: signer.publicKey }, address, signer);
 }
 
-async function start(key: Key, address: PracticeAddress, signer: Signer | null): Promise<Session> {
+async function start(key: Key, address: PracticeAddress | null, signer: Signer | null): Promise<Session> {
+  const proxy = startWorker(signer);
+  try {
+    await proxy.open(key, address);
+  } catch (error) {
+    proxy.lock();
+    throw error;
+  }
+  return proxy;
+}
+
+/** A worker in which no session is open yet. `lock` ends it. */
+export function startWorker(signer: Signer | null = null): SessionProxy {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   const poke = () => proxy.poke(navigator.onLine);
   const seen = () => {
@@ -46,6 +58,5 @@ async function start(key: Key, address: PracticeAddress, signer: Signer | null):
   addEventListener('online', poke);
   addEventListener('offline', poke);
   document.addEventListener('visibilitychange', seen);
-  await proxy.open(key, address);
   return proxy;
 }

@@ -2,6 +2,7 @@
  * The page's side of the channel: a `Session` whose work is done in the worker. It holds no key; `lock` ends the
  * worker, and with it everything that was opened.
  */
+import type { UsedPasskey } from '../device/device.ts';
 import type { Hex } from '../protocol/types.ts';
 import {
   type ChartView,
@@ -38,8 +39,13 @@ export class SessionProxy implements Session {
     port.listen((message) => this.take(message));
   }
 
+  /** Whether somebody on the page's side holds the key. */
+  get outside(): boolean {
+    return this.signer !== null;
+  }
+
   /** Opens the session; a secret is given away, its buffer is empty afterwards. */
-  open(key: Key, address: PracticeAddress): Promise<void> {
+  open(key: Key, address: PracticeAddress | null): Promise<void> {
     const opened = new Promise<void>((resolve, reject) => {
       this.opening = { done: () => resolve(), failed: reject };
     });
@@ -77,6 +83,28 @@ export class SessionProxy implements Session {
 
   async leave(practice: Hex): Promise<void> {
     await this.ask((id) => ({ is: 'leave', id, practice }));
+  }
+
+  /** The key as `ncryptsec` under a password. Rejects with `invalid` when the key is not in the worker. */
+  async backUp(password: string): Promise<string> {
+    const answer = await this.ask((id) => ({ is: 'back-up', id, password }));
+    return answer.is === 'text' ? answer.text : '';
+  }
+
+  /** From now on a passkey opens the key on this device. */
+  async keepUnder(made: UsedPasskey & { readonly id: string }): Promise<void> {
+    await this.ask((id) => ({ is: 'keep', id, made }));
+  }
+
+  /** The passkeys that open something on this device; asked before anybody has signed in. */
+  async passkeys(): Promise<readonly Uint8Array<ArrayBuffer>[]> {
+    const answer = await this.ask((id) => ({ is: 'passkeys', id }));
+    return answer.is === 'passkeys' ? answer.ids : [];
+  }
+
+  /** Removes everything that is kept on this device. The session is of no use afterwards. */
+  async forget(): Promise<void> {
+    await this.ask((id) => ({ is: 'forget', id }));
   }
 
   /** The network came or went, or the page is seen again. */

@@ -3,7 +3,7 @@
  * text is taken out before anything else sees it.
  */
 import { TextInput } from '@mantine/core';
-import { holdsSecret } from '@relaybox/lib/login/holds-secret';
+import { findSecret } from '@relaybox/lib/login/guard';
 import { useState } from 'react';
 
 export interface FieldProps {
@@ -21,7 +21,7 @@ export interface FieldProps {
 export function Field({ label, help, error, value, onText, refusal, type, autoComplete }: FieldProps) {
   const [refused, setRefused] = useState(false);
   const take = (text: string) => {
-    const secret = refusal !== null && holdsSecret(text);
+    const secret = refusal !== null && findSecret(text) !== null;
     setRefused(secret);
     onText(secret ? '' : text);
   };

@@ -2,14 +2,9 @@
 
 import type { Ways } from '@relaybox/lib/login/api';
 import { parseAddress } from '@relaybox/lib/relay/address';
-import { type PracticeAddress, SessionError } from '@relaybox/lib/session/api';
+import type { PracticeAddress } from '@relaybox/lib/session/api';
 
-let given: Promise<Ways> | null = null;
-
-export const ways = (): Promise<Ways> => {
-  given ??= Promise.reject(new SessionError('internal', 'no way of sign-in is built in yet'));
-  return given;
-};
+export const ways = async (): Promise<Ways> => (await import('@relaybox/lib/login/ways')).ways;
 
 async function json(path: string): Promise<unknown> {
   try {
