@@ -37,7 +37,7 @@ describe('reports', () => {
     expect(read).toMatchObject({ name: 'Blood count', sort: 'lab', conclusion: 'Hemoglobin low.' });
     expect(read.values.map(({ name, text, flag }) => [name, text, flag.is])).toEqual([
       ['Hemoglobin', '10.1 g/dL', 'below'],
-      ['Lead', '1.4 ug/dL', 'inside'],
+      ['Lead', '1.4 µg/dL', 'inside'],
     ]);
     expect(read.on).toEqual({ is: 'day', day: '2026-11-23' });
   });
@@ -69,7 +69,7 @@ describe('reports', () => {
     );
     expect(read.values.map(({ text, flag }) => [text, flag.is])).toEqual([
       ['Negative', 'none'],
-      ['<1 ug/dL', 'inside'],
+      ['<1 µg/dL', 'inside'],
     ]);
   });
 

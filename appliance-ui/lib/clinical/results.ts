@@ -5,7 +5,7 @@ import { ageAt, type Civil, dayOf, type FhirDate } from './dates.ts';
 import { type Flag, flagOf, type Measured } from './flags.ts';
 import type { GrowthSex } from './growth.ts';
 import { conceptText, containedOf, dateOf, effectiveOf, firstCode, notesOf } from './read.ts';
-import { codeOf } from './units.ts';
+import { codeOf, unitText } from './units.ts';
 
 export type ReportSort = 'lab' | 'imaging' | 'other';
 
@@ -74,8 +74,10 @@ const measuredOf = (observation: unknown): Measured | null => {
 const valueText = (observation: unknown): string | null => {
   const value = at(observation, 'valueQuantity', 'value');
   if (typeof value === 'number') {
-    const unit =
-      textAt(observation, 'valueQuantity', 'unit') ?? textAt(observation, 'valueQuantity', 'code') ?? '';
+    const unit = unitText({
+      unit: at(observation, 'valueQuantity', 'unit'),
+      code: at(observation, 'valueQuantity', 'code'),
+    });
     return `${textAt(observation, 'valueQuantity', 'comparator') ?? ''}${value} ${unit}`.trim();
   }
   const words = textAt(observation, 'valueString') ?? conceptText(at(observation, 'valueCodeableConcept'));

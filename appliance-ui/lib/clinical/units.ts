@@ -114,6 +114,28 @@ export const readQuantity = (raw: unknown): Quantity | null => {
   return code === null ? null : { value: quantity.value, code };
 };
 
+/** UCUM codes in the signs that people know; any other code stands as it is. */
+const signs: { readonly [code: string]: string } = {
+  '10*3/uL': '×10³/µL',
+  '10*6/uL': '×10⁶/µL',
+  'ug/dL': 'µg/dL',
+  'ug/L': 'µg/L',
+  'mm[Hg]': 'mmHg',
+  Cel: '°C',
+  '[degF]': '°F',
+  '[lb_av]': 'lb',
+  '[oz_av]': 'oz',
+  '[in_i]': 'in',
+  '/min': '/min',
+};
+
+/** The unit to print beside a number: the recorded words, unless they are a bare code. */
+export const unitText = (raw: { readonly unit?: unknown; readonly code?: unknown }): string => {
+  const written = typeof raw.unit === 'string' && raw.unit !== '' ? raw.unit : raw.code;
+  if (typeof written !== 'string') return '';
+  return Object.hasOwn(signs, written) ? (signs[written] ?? written) : written;
+};
+
 /** Whole pounds and rounded ounces, never 16 of them. */
 export const poundsAndOunces = (kg: number): readonly [pounds: number, ounces: number] => {
   const ounces = Math.round((kg / pound) * 16);

@@ -6,7 +6,7 @@ import { at, listAt, textAt } from '../protocol/elements.ts';
 import type { Resource } from '../protocol/types.ts';
 import type { FhirDate } from './dates.ts';
 import { codesOf, conceptText, effectiveOf, LOINC, notesOf } from './read.ts';
-import { convert, readQuantity } from './units.ts';
+import { convert, readQuantity, unitText } from './units.ts';
 
 export type Sign =
   | 'weight'
@@ -119,7 +119,10 @@ export interface Reading {
 const asRecorded = (element: unknown): string | null => {
   const value = at(element, 'valueQuantity', 'value');
   if (typeof value === 'number') {
-    const unit = textAt(element, 'valueQuantity', 'unit') ?? textAt(element, 'valueQuantity', 'code') ?? '';
+    const unit = unitText({
+      unit: at(element, 'valueQuantity', 'unit'),
+      code: at(element, 'valueQuantity', 'code'),
+    });
     return `${textAt(element, 'valueQuantity', 'comparator') ?? ''}${value} ${unit}`.trim();
   }
   const text = textAt(element, 'valueString') ?? conceptText(at(element, 'valueCodeableConcept'));

@@ -169,7 +169,10 @@ function byLength(
 /** Scale of the values in sight, with room at both ends. */
 const heightsOf = ({ curves, dots }: Plot) => {
   const all = [...curves.flatMap((curve) => curve.points.map(([, at]) => at)), ...dots.map((dot) => dot.y)];
-  return scaleLinear([Math.min(...all), Math.max(...all)], [0, 1]).nice(6);
+  const [least, most] = [Math.min(...all), Math.max(...all)];
+  // One value alone has no extent: it stands in the middle of a fifth.
+  const room = most > least ? 0 : Math.abs(most) / 10;
+  return scaleLinear([least - room, most + room], [0, 1]).nice(6);
 };
 
 /** What a screen reader says of the drawing. */
@@ -201,7 +204,12 @@ function Drawing({ props, plot, width }: { props: ChartPanelProps; plot: Plot; w
       curves={plot.curves}
       dots={plot.dots}
       x={plot.x}
-      y={{ domain: [low, high], ticks: scale.ticks(6), format: String, title: axisOf(units, measure).unit }}
+      y={{
+        domain: [low, high],
+        ticks: scale.ticks(6),
+        format: String,
+        title: measure === 'bmi' ? name : axisOf(units, measure).unit,
+      }}
       label={labelOf(w, name, points, (point) => w.onDate(text(point), dayText(lang, point.day)))}
       chip={last ? { value: text(last), place: place ? percentileText(lang, place) : null } : null}
     />

@@ -8,7 +8,7 @@ import { useState } from 'react';
 import { useUnits } from '../app/prefs.ts';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
-import { measureText } from './units.ts';
+import { lengthText, measureText } from './units.ts';
 import { commonWords } from './words/common.ts';
 import { growthWords } from './words/growth.ts';
 
@@ -66,7 +66,12 @@ export function GrowthTable({ measure, points, name }: GrowthTableProps) {
           {shown.map((point) => (
             <tr key={point.id}>
               <th scope="row">{dayText(lang, point.day)}</th>
-              <td className="r nowrap">{measureText(lang, units, measure, point.value, point.ageDays)}</td>
+              <td className="r nowrap">
+                {measureText(lang, units, measure, point.value, point.ageDays)}
+                {point.length === null ? null : (
+                  <span className="cap atlength">{w.atLength(lengthText(lang, units, point.length))}</span>
+                )}
+              </td>
               <Cell point={point} />
             </tr>
           ))}

@@ -117,7 +117,14 @@ function Measures({ view, born, tables }: MeasuresProps) {
             <Nothing view={view} measure={chosen} name={name(chosen)} />
           ) : (
             <>
-              <Statement view={view} born={born} sex={sex} measure={chosen} point={newestPlace(points)} />
+              <Statement
+                view={view}
+                born={born}
+                sex={sex}
+                measure={chosen}
+                point={newestPlace(points)}
+                newest={points.at(-1) ?? null}
+              />
               <Charts
                 view={view}
                 sex={sex}

@@ -40,9 +40,10 @@ export function FlagTag({ flag }: { flag: Flag }) {
 
 type Words = (typeof resultWords)['en'];
 
-/** "11 to 14", "11 or more", or the words of the record. */
+/** The record's own figures; words that we could read are said in the reader's language: "less than 3.5". */
 function limitsText(w: Words, { low, high, text }: ShownRange): string | null {
-  if (text !== null) return text;
+  const read = low !== null || high !== null;
+  if (text !== null && !(read && /[a-z]/i.test(text))) return text;
   const plain = ({ value }: Bound) => String(value);
   if (low && high) return w.between(plain(low), plain(high));
   if (low) return low.inside ? w.atLeast(plain(low)) : w.moreThan(plain(low));

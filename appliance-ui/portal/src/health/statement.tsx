@@ -13,10 +13,12 @@ import { notesOf } from '@relaybox/lib/clinical/read';
 import { ageText, dayText } from '@relaybox/lib/i18n/format';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { useId } from 'react';
+import { useUnits } from '../app/prefs.ts';
 import { LineUp, useWidth } from '../kit/chart.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { spineOf } from '../kit/tokens.ts';
 import { By, nameFor, Words } from './parts.tsx';
+import { measureText } from './units.ts';
 import { commonWords } from './words/common.ts';
 import { growthWords } from './words/growth.ts';
 
@@ -27,16 +29,19 @@ export interface StatementProps {
   readonly measure: Measure;
   /** The newest point with a place; null: there is none. */
   readonly point: GrowthPoint | null;
+  /** The newest point of all. */
+  readonly newest: GrowthPoint | null;
 }
 
-export function Statement({ view, born, sex, measure, point }: StatementProps) {
+export function Statement({ view, born, sex, measure, point, newest }: StatementProps) {
   const w = useWords(growthWords);
   const c = useWords(commonWords);
   const lang = useLang();
   const id = useId();
   const [ref, width] = useWidth();
   const place = point?.score ? placeOf(point.score.percentile) : null;
-  if (!point || !place || sex === null) return null;
+  if (!point || !place || sex === null)
+    return newest ? <Measured view={view} measure={measure} point={newest} /> : null;
   const name = nameFor(view.subject);
   const said = placeSentence(lang, { measure, sex, place, name, corrected: point.corrected > 0 });
   const age = ageAt(born, point.day);
@@ -67,6 +72,22 @@ export function Statement({ view, born, sex, measure, point }: StatementProps) {
         </div>
         <p className="read meaning">{place.is === 'at' ? w.meaning(word) : w.meaningEnd(word)}</p>
         {extra ? <p className="read">{extra}</p> : null}
+        <Said view={view} point={point} />
+      </div>
+    </section>
+  );
+}
+
+/** Without a place among other children: the last value, and nothing more. */
+function Measured({ view, measure, point }: { view: ChartView; measure: Measure; point: GrowthPoint }) {
+  const w = useWords(growthWords);
+  const lang = useLang();
+  const units = useUnits();
+  const value = measureText(lang, units, measure, point.value, point.ageDays);
+  return (
+    <section className="panel bleed">
+      <div className="bd alone">
+        <h2 className="say">{w.last(value, dayText(lang, point.day))}</h2>
         <Said view={view} point={point} />
       </div>
     </section>

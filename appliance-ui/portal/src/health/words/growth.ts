@@ -71,6 +71,7 @@ export const growthWords = dict(
     labelOne: (measure: string, only: string) =>
       `${measure} by age. One measurement: ${only}. The table has the same numbers.`,
     onDate: (value: string, date: string) => `${value} on ${date}`,
+    atLength: (length: string) => `at ${length}`,
     last: (value: string, date: string) => `${value}, measured on ${date}`,
     emptyTitle: (measure: string) => `${measure}: nothing measured yet`,
     emptyText: 'The clinic measures at each checkup. It stands here the same day.',
@@ -156,6 +157,7 @@ export const growthWords = dict(
     labelOne: (measure, only) =>
       `${measure} por edad. Una medición: ${only}. La tabla tiene los mismos números.`,
     onDate: (value, date) => `${value} el ${date}`,
+    atLength: (length) => `con ${length}`,
     last: (value, date) => `${value}, medido el ${date}`,
     emptyTitle: (measure) => `${measure}: aún no hay medidas`,
     emptyText: 'La clínica mide en cada revisión. Está aquí el mismo día.',
