@@ -1,6 +1,7 @@
 /** What the connection means for the reader: the offline bar with the time of the copy, and why a box refused. */
 import type { Snapshot } from '@relaybox/lib/session/api';
 import { IconCloudOff, IconKeyOff, IconRefresh, IconShieldX } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { useLate } from '../kit/skeleton.tsx';
@@ -15,7 +16,7 @@ function OfflineBar({ now }: { now: Snapshot }) {
   return (
     <div className="offbar" role="status">
       <IconCloudOff size={22} aria-hidden />
-      <span>{now.heard === null ? w.offlineNothing : say(when.moment(now.heard))}</span>
+      <span>{now.heard === null ? w.offlineNothing : say(when.said(now.heard))}</span>
     </div>
   );
 }
@@ -27,7 +28,17 @@ function Refused({ now }: { now: Snapshot }) {
   const code = <span className="mono cap code">{said}</span>;
   if (why === 'unknown-key')
     return (
-      <Note tone="plain" icon={IconKeyOff} title={w.unknownKey(now.practiceName)} role="alert">
+      <Note
+        tone="plain"
+        icon={IconKeyOff}
+        title={w.unknownKey(now.practiceName)}
+        role="alert"
+        actions={
+          <Link className="lnk" to="/keys">
+            {w.showKey}
+          </Link>
+        }
+      >
         {w.unknownKeySub}
       </Note>
     );
@@ -74,7 +85,12 @@ export function Connection({ now }: { now: Snapshot }) {
           {w.policyHoleSub}
         </Note>
       )}
-      {now.keeps ? null : (
+      {now.elsewhere ? (
+        <Note tone="info" title={w.elsewhere} role="status">
+          {w.elsewhereSub}
+        </Note>
+      ) : null}
+      {now.keeps || now.elsewhere ? null : (
         <Note tone="due" title={w.noRoom} role="status">
           {w.noRoomSub}
         </Note>

@@ -11,6 +11,7 @@ test('the list that tests walk holds every address of the router, and no other',
 
 test('an address belongs to one of the five places', () => {
   expect(placeOf('/r/2')).toBe('home');
+  expect(placeOf('/')).toBe('home');
   expect(placeOf('/r/2/health/growth')).toBe('health');
   expect(placeOf('/messages/4')).toBe('messages');
   expect(placeOf('/r/2/visits/4/genuine')).toBe('visits');

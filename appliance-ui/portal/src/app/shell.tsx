@@ -33,7 +33,7 @@ export function placeOf(path: string): Place {
   if (/^\/messages/.test(path)) return 'messages';
   if (/^\/visits/.test(path) || /^\/r\/\d+\/visits/.test(path)) return 'visits';
   if (/^\/r\/\d+\/health/.test(path)) return 'health';
-  return /^\/r\/\d+\/?$/.test(path) ? 'home' : 'more';
+  return path === '/' || /^\/r\/\d+\/?$/.test(path) ? 'home' : 'more';
 }
 
 function Places({ className, size, n }: { className: string; size: number; n: string }) {

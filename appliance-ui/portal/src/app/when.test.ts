@@ -25,3 +25,10 @@ test('a civil date does not shift with the zone, and what is no date stays as it
   expect(whenIn('en', now).civil('2026-13-77')).toBe('2026-13-77');
   expect(whenIn('en', now).civil('<b>')).toBe('<b>');
 });
+
+test('inside a sentence a moment reads as people say it', () => {
+  expect(whenIn('en', now).said(noon)).toBe('today at 12:00 pm');
+  expect(whenIn('en', now).said(noon - 5 * 86_400)).toBe('on Nov 20, 2026 at 12:00 pm');
+  expect(whenIn('es', now).said(noon - 86_400)).toBe('ayer a las 12:00 p. m.');
+  expect(whenIn('es', now).said(noon + 3600)).toBe('hoy a la 1:00 p. m.');
+});

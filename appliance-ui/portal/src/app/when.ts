@@ -34,12 +34,19 @@ export interface When {
   readonly time: (unix: number) => string;
   /** "Today, 2:30 pm", "Nov 25, 2026, 2:30 pm". */
   readonly moment: (unix: number) => string;
+  /** Inside a sentence: "today at 2:30 pm", "on Nov 25, 2026 at 2:30 pm". */
+  readonly said: (unix: number) => string;
   /** A civil date `YYYY-MM-DD`; what is no date is given back as it is. */
   readonly civil: (date: string) => string;
 }
 
 const today = { en: 'Today', es: 'Hoy' } as const;
 const yesterday = { en: 'Yesterday', es: 'Ayer' } as const;
+const inSentence = {
+  en: (day: string, time: string, near: boolean) => `${near ? day.toLowerCase() : `on ${day}`} at ${time}`,
+  es: (day: string, time: string, near: boolean) =>
+    `${near ? day.toLowerCase() : `el ${day}`} ${time.startsWith('1:') ? 'a la' : 'a las'} ${time}`,
+} as const;
 const sameDay = (a: Date, b: Date) => a.toDateString() === b.toDateString();
 
 export function whenIn(lang: Lang, now: () => number = Date.now): When {
@@ -70,6 +77,7 @@ export function whenIn(lang: Lang, now: () => number = Date.now): When {
     },
     time,
     moment: (unix) => `${named(unix)}, ${time(unix)}`,
+    said: (unix) => inSentence[lang](named(unix), time(unix), named(unix) !== day(unix)),
     civil: (date) => {
       const parsed = parseCivil(date);
       return parsed ? dayText(lang, parsed) : date;

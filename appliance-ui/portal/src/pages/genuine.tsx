@@ -33,7 +33,7 @@ function useChecks(checked: Checked): readonly Check[] {
   const signed: Check = {
     is: received === null ? 'simpler' : 'good',
     title: signer.me ? w.youSignedIt : w.signedBy(name),
-    sub: received === null ? w.signedPending : w.signedWhen(when.moment(received)),
+    sub: received === null ? w.signedPending : w.signedWhen(when.said(received)),
   };
   const about: Check = { is: 'good', title: w.about(child), sub: w.aboutSub };
   if (checked.marks.former)

@@ -67,7 +67,7 @@ function NewsLine({ news, n }: { news: News; n: string }) {
         <span className="ti block">{w[news.is]}</span>
         <span className="small ink2">
           {news.title ? `${news.title} · ` : ''}
-          {when.moment(news.at)}
+          {when.day(news.at)}
         </span>
       </span>
       <Chev />
@@ -173,7 +173,7 @@ function Aside({ own }: { own: boolean }) {
       {now?.heard ? (
         <p className="cap row top savedline">
           <IconDownload size={16} aria-hidden />
-          {now.keeps ? w.saved(when.moment(now.heard)) : w.notSaved}
+          {now.keeps ? w.saved(when.said(now.heard)) : w.notSaved}
         </p>
       ) : null}
     </aside>
@@ -219,8 +219,8 @@ export function Home() {
             <Heading subject={view.subject} />
             <div className="two">
               <div className="stack">
-                <Next view={view} />
                 {own && !adult ? <WhoSees view={view} /> : null}
+                <Next view={view} />
                 <New view={view} n={n} />
                 <Tiles view={view} n={n} />
                 <CompletenessLine view={view} n={n} />

@@ -1,10 +1,10 @@
 /** Who can read this record today: people and systems that hold a key, and what it opens. */
 
 import { Button } from '@mantine/core';
-import type { ChartView, MayRead } from '@relaybox/lib/session/api';
+import type { ChartView, MayRead, Subject } from '@relaybox/lib/session/api';
 import { IconRefresh } from '@tabler/icons-react';
 import { useCallback, useEffect, useState } from 'react';
-import { isOwn, isStaff } from '../app/people.ts';
+import { ageOf, isOwn, isStaff, limitedFrom } from '../app/people.ts';
 import { RecordPage, useSubject } from '../app/record.tsx';
 import { useSignerName } from '../app/signer.tsx';
 import { currentSession } from '../app/store.ts';
@@ -38,18 +38,23 @@ function useReaders(view: ChartView): { readers: Loaded; again: () => void } {
   return { readers, again: load };
 }
 
-function Reader({ one, own }: { one: MayRead; own: boolean }) {
+/**
+ * What a key opens. A guardian's page follows the age rule alone: it says the same whether something private exists
+ * or not, and names nobody who may read it.
+ */
+function whatOpens(one: MayRead, of: Subject, w: (typeof recordWords)['en']): string {
+  if (isOwn(of) && one.compartments.includes('confidential')) return w.opensPrivate;
+  if (!one.compartments.includes('chart')) return w.opensDesk;
+  const age = ageOf(of, Date.now() / 1000);
+  const mayBePrivate = age !== null && age.years >= limitedFrom;
+  return mayBePrivate && !one.compartments.includes('confidential') ? w.opensAll : w.opensChart;
+}
+
+function Reader({ one, of }: { one: MayRead; of: Subject }) {
   const w = useWords(recordWords);
   const when = useWhen();
   const name = useSignerName()(one.who);
-  // What a guardian's page says follows from the guardian's own list: it holds no confidential compartment.
-  const opens = one.compartments.includes('confidential')
-    ? w.opensPrivate
-    : one.compartments.includes('chart')
-      ? own
-        ? w.opensAll
-        : w.opensChart
-      : w.opensDesk;
+  const opens = whatOpens(one, of, w);
   const dates = [
     one.since === null ? null : w.since(when.day(one.since)),
     one.until === null ? null : w.until(when.day(one.until)),
@@ -58,7 +63,7 @@ function Reader({ one, own }: { one: MayRead; own: boolean }) {
     <li className="li">
       <span className="grow">
         <span className="ti block">{name}</span>
-        <span className="small ink2 block">
+        <span className="small ink2 block first">
           {w.roles[one.who.role]}. {opens}
         </span>
         {dates.length > 0 ? <span className="cap">{dates.join(', ')}</span> : null}
@@ -67,12 +72,12 @@ function Reader({ one, own }: { one: MayRead; own: boolean }) {
   );
 }
 
-function Group({ title, of, own }: { title: string; of: readonly MayRead[]; own: boolean }) {
-  return of.length === 0 ? null : (
+function Group({ title, list, of }: { title: string; list: readonly MayRead[]; of: Subject }) {
+  return list.length === 0 ? null : (
     <Panel title={title} flush>
       <ul className="lines">
-        {of.map((one) => (
-          <Reader key={`${one.who.key} ${one.since}`} one={one} own={own} />
+        {list.map((one) => (
+          <Reader key={`${one.who.key} ${one.since}`} one={one} of={of} />
         ))}
       </ul>
     </Panel>
@@ -98,15 +103,15 @@ function List({ view }: { view: ChartView }) {
         }
       />
     );
-  const own = isOwn(view.subject);
+  const { subject } = view;
   const family = readers.filter((one) => ['guardian', 'patient', 'own'].includes(one.who.role));
   const clinic = readers.filter((one) => isStaff(one.who));
   const rest = readers.filter((one) => !family.includes(one) && !clinic.includes(one));
   return (
     <>
-      <Group title={w.readersFamily} of={family} own={own} />
-      <Group title={w.readersClinic} of={clinic} own={own} />
-      <Group title={w.readersOutside} of={rest} own={own} />
+      <Group title={w.readersFamily} list={family} of={subject} />
+      <Group title={w.readersClinic} list={clinic} of={subject} />
+      <Group title={w.readersOutside} list={rest} of={subject} />
       <p className="small ink2">{w.readersNote}</p>
     </>
   );

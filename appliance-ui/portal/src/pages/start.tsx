@@ -1,5 +1,5 @@
 /** The first page leads to the first record that opens; who has none is told why. */
-import { Navigate } from '@tanstack/react-router';
+import { Link, Navigate } from '@tanstack/react-router';
 import { useSnapshot } from '../app/store.ts';
 import { useTitle } from '../app/title.ts';
 import { useWords } from '../kit/lang.tsx';
@@ -26,7 +26,15 @@ export function Start() {
     <>
       <h1 tabIndex={-1}>{w.home}</h1>
       {now.connection.is === 'refused' ? null : (
-        <Note tone="plain" title={w.noRecords}>
+        <Note
+          tone="plain"
+          title={w.noRecords}
+          actions={
+            <Link className="lnk" to="/keys">
+              {w.showKey}
+            </Link>
+          }
+        >
           {w.noRecordsSub}
         </Note>
       )}
