@@ -34,7 +34,9 @@ export function Lost() {
       <h1 tabIndex={-1}>{w.lostTitle}</h1>
       <LostAdvice />
       <p>
-        <Link to="/in/more">{w.more}</Link>
+        <Link className="lnk" to="/in/more">
+          {w.more}
+        </Link>
       </p>
     </Frame>
   );

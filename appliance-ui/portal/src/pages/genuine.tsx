@@ -110,7 +110,7 @@ export function IsGenuine() {
             <Checks checked={checked} />
             <CompletenessLine view={view} n={n} />
             <p className="small">
-              <Link to="/r/$n/readers" params={{ n }}>
+              <Link className="lnk" to="/r/$n/readers" params={{ n }}>
                 {w.readers}
               </Link>
             </p>

@@ -39,8 +39,8 @@ function useReaders(view: ChartView): { readers: Loaded; again: () => void } {
 }
 
 /**
- * What a key opens. A guardian's page follows the age rule alone: it says the same whether something private exists
- * or not, and names nobody who may read it.
+ * What a key opens. "Private" follows from the age rule and the roster alone: it says the same whether something
+ * private exists or not.
  */
 function whatOpens(one: MayRead, of: Subject, w: (typeof recordWords)['en']): string {
   if (isOwn(of) && one.compartments.includes('confidential')) return w.opensPrivate;

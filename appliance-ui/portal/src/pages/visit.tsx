@@ -104,7 +104,7 @@ function Body({ row, view, n }: { row: VisitRow; view: ChartView; n: string }) {
         <Addendum key={addendum.id} item={addendum} view={view} />
       ))}
       <p className="letter">
-        <Link to="/r/$n/visits/$m/genuine" params={{ n, m: String(row.checked.m) }}>
+        <Link className="lnk" to="/r/$n/visits/$m/genuine" params={{ n, m: String(row.checked.m) }}>
           {w.isGenuine}
         </Link>
       </p>
