@@ -149,6 +149,8 @@ export interface Snapshot {
   readonly heard: number | null;
   /** False: the browser refused storage, or it is full: nothing new is kept for offline reading. */
   readonly keeps: boolean;
+  /** False: no passkey opens this key on this device, so nothing is kept here, and `keeps` is false too. */
+  readonly passkey: boolean;
   /** True: another tab of this browser has this key open. This one reads, and keeps and writes nothing. */
   readonly elsewhere: boolean;
 }

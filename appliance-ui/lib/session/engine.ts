@@ -178,6 +178,7 @@ export class Engine implements Session {
       policyWhole: practice.policyWhole,
       heard: practice.heard,
       keeps: practice.keeps,
+      passkey: this.home !== null,
       elsewhere: this.home !== null && !this.home.mine,
     };
   }

@@ -90,7 +90,7 @@ export function Connection({ now }: { now: Snapshot }) {
           {w.elsewhereSub}
         </Note>
       ) : null}
-      {now.keeps || now.elsewhere ? null : (
+      {now.keeps || now.elsewhere || !now.passkey ? null : (
         <Note tone="due" title={w.noRoom} role="status">
           {w.noRoomSub}
         </Note>

@@ -1,11 +1,13 @@
 /** Around every page: language, scheme, size of letters, and where the focus goes when the page changes. */
 import { MantineProvider } from '@mantine/core';
+import { hearForgotten } from '@relaybox/lib/device/tabs';
+import { watchLock } from '@relaybox/lib/device/watch-lock';
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useMemo, useRef } from 'react';
 import { LangContext } from '../kit/lang.tsx';
 import { resolver, theme } from '../kit/tokens.ts';
 import { setPrefs, usePrefs } from './prefs.ts';
-import { useSession } from './store.ts';
+import { closeSession, useSession } from './store.ts';
 
 /** After a change of page the heading has the focus, so that a reader hears it and Tab goes on from there. */
 function useFocusHeading(): void {
@@ -34,6 +36,20 @@ function useDoor(): void {
   }, [session, navigate]);
 }
 
+/** Locks after quiet minutes and out of sight, and when another tab has made this device forget. */
+function useAutoLock(): void {
+  const session = useSession();
+  useEffect(() => {
+    if (!session) return;
+    const { stop } = watchLock(closeSession);
+    const deaf = hearForgotten(() => closeSession('forgotten'));
+    return () => {
+      stop();
+      deaf();
+    };
+  }, [session]);
+}
+
 /** Language and look, for pages and for what stands where a page failed. */
 export function Providers({ children }: { children: ReactNode }) {
   const { lang, scheme, text } = usePrefs();
@@ -59,5 +75,6 @@ export function Providers({ children }: { children: ReactNode }) {
 export function Root() {
   useFocusHeading();
   useDoor();
+  useAutoLock();
   return <Outlet />;
 }

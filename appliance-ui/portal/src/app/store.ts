@@ -52,10 +52,11 @@ export function openSession(session: Session): void {
 /** Where somebody was when it locked; in memory only, and for the same key only. */
 let resume: { readonly key: string; readonly path: string } | null = null;
 
-export function takeResume(): string | null {
+/** The address to go back to, once. Whoever opens with another key starts at the first page. */
+export function takeResume(key: string): string | null {
   const was = resume;
   resume = null;
-  return was !== null && was.key === open?.snapshot?.me.key ? was.path : null;
+  return was?.key === key ? was.path : null;
 }
 
 /** Drops keys and everything that was opened. Does nothing when nobody is signed in. */

@@ -1,11 +1,10 @@
 /**
  * From a way of sign-in to an open session: one at a time, with what went wrong as a code that a page can say.
- * Where the person was before a lock is remembered in memory, for the same key only.
  */
 import { type Session, SessionError, type SessionErrorCode } from '@relaybox/lib/session/api';
-import { useRouter } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
-import { openSession, takeResume } from '../app/store.ts';
+import { openSession } from '../app/store.ts';
 
 export type Failed = SessionErrorCode | null;
 
@@ -20,7 +19,7 @@ export const codeOf = (error: unknown): SessionErrorCode =>
   error instanceof SessionError ? error.code : 'internal';
 
 export function useOpening(): Opening {
-  const router = useRouter();
+  const navigate = useNavigate();
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<Failed>(null);
   const open = useCallback(
@@ -30,7 +29,7 @@ export function useOpening(): Opening {
       way().then(
         (session) => {
           openSession(session);
-          router.history.replace(then ?? takeResume() ?? '/');
+          void navigate({ to: then ?? '/', replace: true });
         },
         (error: unknown) => {
           setBusy(false);
@@ -38,7 +37,7 @@ export function useOpening(): Opening {
         },
       );
     },
-    [router],
+    [navigate],
   );
   return { busy, failed, open, clear: useCallback(() => setFailed(null), []) };
 }

@@ -170,10 +170,10 @@ function Aside({ own }: { own: boolean }) {
           </span>
         </a>
       </Panel>
-      {now?.heard ? (
+      {now ? (
         <p className="cap row top savedline">
           <IconDownload size={16} aria-hidden />
-          {now.keeps ? w.saved(when.said(now.heard)) : w.notSaved}
+          {now.keeps && now.heard !== null ? w.saved(when.said(now.heard)) : w.notSaved}
         </p>
       ) : null}
     </aside>

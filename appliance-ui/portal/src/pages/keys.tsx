@@ -1,11 +1,10 @@
 /** The person's key: its public side for the clinic, the passkey here, what to do when it is lost, forget this device. */
 import { Button, Checkbox } from '@mantine/core';
-import type { Here } from '@relaybox/lib/login/api';
 import { fromHex } from '@relaybox/lib/protocol/bytes';
 import { fourWords } from '@relaybox/lib/protocol/keys';
 import { IconFingerprint } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Back } from '../app/record.tsx';
 import { closeSession, useSnapshot } from '../app/store.ts';
 import { useTitle } from '../app/title.ts';
@@ -43,38 +42,22 @@ function PublicSide({ me }: { me: { readonly key: string; readonly npub: string 
   );
 }
 
-function Passkey() {
+function Passkey({ made }: { made: boolean }) {
   const w = useWords(moreWords);
-  const [here, setHere] = useState<Here | null>(null);
-  useEffect(() => {
-    let wanted = true;
-    ways()
-      .then((all) => all.here())
-      .then(
-        (found) => wanted && setHere(found),
-        () => {},
-      );
-    return () => {
-      wanted = false;
-    };
-  }, []);
-  if (!here) return null;
   return (
     <Panel title={w.passkeys}>
       <div className="stack">
-        <p>{here.people > 0 ? w.passkeyYes : w.passkeyNo}</p>
-        {here.passkeys ? (
-          <div className="row">
-            <Button
-              component={Link}
-              to="/in/keep"
-              variant="default"
-              leftSection={<IconFingerprint size={20} aria-hidden />}
-            >
-              {w.passkeyMake}
-            </Button>
-          </div>
-        ) : null}
+        <p>{made ? w.passkeyYes : w.passkeyNo}</p>
+        <div className="row">
+          <Button
+            component={Link}
+            to="/in/keep"
+            variant="default"
+            leftSection={<IconFingerprint size={20} aria-hidden />}
+          >
+            {made ? w.passkeyAnother : w.passkeyMake}
+          </Button>
+        </div>
       </div>
     </Panel>
   );
@@ -140,7 +123,7 @@ export function Keys() {
       <Back to="/more">{w.title}</Back>
       <h1 tabIndex={-1}>{w.keysHeading}</h1>
       {now ? <PublicSide me={now.me} /> : null}
-      <Passkey />
+      {now ? <Passkey made={now.passkey} /> : null}
       <h2>{w.lost}</h2>
       <LostAdvice />
       <Forget />

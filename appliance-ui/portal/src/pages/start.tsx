@@ -1,6 +1,7 @@
-/** The first page leads to the first record that opens; who has none is told why. */
-import { Link, Navigate } from '@tanstack/react-router';
-import { useSnapshot } from '../app/store.ts';
+/** The first page leads back to where a lock came, else to the first record that opens; who has none is told why. */
+import { Link, useRouter } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { takeResume, useSnapshot } from '../app/store.ts';
 import { useTitle } from '../app/title.ts';
 import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
@@ -11,8 +12,16 @@ export function Start() {
   const w = useWords(shellWords);
   useTitle(w.home);
   const now = useSnapshot();
+  const router = useRouter();
   const first = now?.subjects.find((subject) => subject.access.is === 'open') ?? now?.subjects[0];
-  if (first) return <Navigate to="/r/$n" params={{ n: String(first.n) }} replace />;
+  const me = now?.me.key;
+  const to = first ? `/r/${first.n}` : null;
+  useEffect(() => {
+    if (me === undefined) return;
+    const back = takeResume(me) ?? to;
+    if (back !== null && back !== '/') router.history.replace(back);
+  }, [me, to, router]);
+  if (first) return <Skeleton />;
   if (!now || now.connection.is === 'connecting')
     return (
       <>

@@ -80,6 +80,7 @@ export const moreWords = dict(
     passkeyYes: 'A passkey opens the portal on this phone.',
     passkeyNo: 'No passkey yet. You give your key each time, and nothing is kept for offline.',
     passkeyMake: 'Make a passkey',
+    passkeyAnother: 'Make another passkey',
     lost: 'When the phone or the key is lost',
     forget: 'Forget this phone',
     forgetSay:
@@ -170,6 +171,7 @@ export const moreWords = dict(
     passkeyNo:
       'Aún no hay clave de acceso. Tendrá que dar su llave cada vez y nada queda para leer sin conexión.',
     passkeyMake: 'Hacer una clave de acceso',
+    passkeyAnother: 'Hacer otra clave de acceso',
     lost: 'Si pierde el teléfono o la llave',
     forget: 'Olvidar este teléfono',
     forgetSay:
