@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { brotli } from './build/brotli.ts';
 import { licences } from './build/licences.ts';
 import { serviceWorker, workerName } from './build/service-worker.ts';
 
@@ -10,7 +11,7 @@ const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
 const icons = ['/manifest.webmanifest', '/icon.svg', '/icon-192.png'];
 
 export default defineConfig({
-  plugins: [react(), licences(), serviceWorker(icons)],
+  plugins: [react(), licences(), serviceWorker(icons), brotli()],
   define: { __VERSION__: JSON.stringify(version) },
   build: {
     target: 'es2023',

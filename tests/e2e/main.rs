@@ -8,6 +8,7 @@ mod demo;
 mod guide;
 mod interop;
 mod pages;
+mod portal;
 mod reading;
 mod start;
 mod units;

@@ -70,8 +70,10 @@ async fn relay_and_gateway_serve_as_two_processes_with_inherited_sockets() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::fs::create_dir(path.join("credentials")).unwrap();
-    let config =
-        format!("[gateway]\nhosts = [\"localhost\"]\nrelay_socket = {:?}\n", path.join("relay.sock"));
+    let config = format!(
+        "[gateway]\nhosts = [\"localhost\"]\nportal_hosts = [\"portal.localhost\"]\nrelay_socket = {:?}\n",
+        path.join("relay.sock")
+    );
     std::fs::write(path.join("relaybox.toml"), config).unwrap();
     let socket = UnixListener::bind(path.join("relay.sock")).unwrap();
     let (relay, gateway) = tokio::task::spawn_blocking({
@@ -86,6 +88,11 @@ async fn relay_and_gateway_serve_as_two_processes_with_inherited_sockets() {
     let ca = path.join("gateway/ca.crt");
     let health = http::get(&format!("https://localhost:{port}/health"), &ca, &[]).await.unwrap();
     assert!(health.contains("\"relay\":\"unclaimed\""), "{health}");
+    // What a development launcher left behind is not served by a box.
+    std::fs::write(path.join("gateway/dev.json"), "{}").unwrap();
+    let portal = format!("https://portal.localhost:{port}");
+    let demo = http::get(&format!("{portal}/dev.json"), &ca, &[]).await.unwrap();
+    assert!(demo.starts_with("HTTP/1.1 404 "), "{demo}");
     let mut client = Client::connect(&format!("wss://localhost:{port}"), Some(&ca)).await.unwrap();
     client.send(&json!(["REQ", "a", {"kinds": [2110]}])).await.unwrap();
     client.wait(|frame| frame[0] == "CLOSED").await.unwrap();

@@ -16,9 +16,11 @@ use crate::client::tls_config;
 pub async fn get(url: &str, ca: &Path, headers: &[(&str, &str)]) -> Result<String> {
     let rest = url.strip_prefix("https://").context("an https URL")?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let (host, _) = authority.rsplit_once(':').context("a URL with a port")?;
+    let (host, port) = authority.rsplit_once(':').context("a URL with a port")?;
+    // Browsers know these names, Debian's resolver does not.
+    let address = if host.ends_with(".localhost") { "127.0.0.1" } else { host };
     let name = rustls::pki_types::ServerName::try_from(host.to_owned())?;
-    let tcp = TcpStream::connect(authority).await?;
+    let tcp = TcpStream::connect(format!("{address}:{port}")).await?;
     let tls = tokio_rustls::TlsConnector::from(Arc::new(tls_config(ca)?));
     let mut stream = tls.connect(name, tcp).await?;
     let mut request = format!("GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");

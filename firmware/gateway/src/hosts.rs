@@ -4,18 +4,30 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 
+use relaybox_web::Surface;
+
 /// Accepted names, and ports beyond that of the connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Hosts {
     names: BTreeSet<String>,
     with_port: BTreeSet<(String, u16)>,
+    /// Names among `names` that are the portal's.
+    portal: BTreeSet<String>,
+    /// The first of the relay's names.
+    first: Option<String>,
 }
 
 impl Hosts {
-    /// `configured` as in `[gateway] hosts`.
-    pub(crate) fn new(configured: &[String]) -> Self {
-        let mut hosts = Self { names: BTreeSet::new(), with_port: BTreeSet::new() };
-        for entry in configured {
+    /// As in `[gateway] hosts` and `portal_hosts`.
+    pub(crate) fn new(relay: &[String], portal: &[String]) -> Self {
+        let name = |entry: &String| split(entry).map(|(name, _)| name);
+        let mut hosts = Self {
+            names: BTreeSet::new(),
+            with_port: BTreeSet::new(),
+            portal: portal.iter().filter_map(name).collect(),
+            first: relay.iter().filter(|entry| entry.parse::<IpAddr>().is_err()).find_map(name),
+        };
+        for entry in relay.iter().chain(portal) {
             match entry.rsplit_once(':') {
                 Some((name, port)) if entry.parse::<IpAddr>().is_err() => {
                     hosts.names.insert(name.to_owned());
@@ -32,6 +44,35 @@ impl Hosts {
     /// Names and addresses for the certificate.
     pub(crate) fn names(&self) -> &BTreeSet<String> {
         &self.names
+    }
+
+    /// What may be reached by the host of an accepted request.
+    pub(crate) fn surface(&self, host: &str) -> Surface {
+        let portal = split(host).is_some_and(|(name, _)| self.portal.contains(&name));
+        if portal { Surface::Portal } else { Surface::Lan }
+    }
+
+    /// Where the pages of a portal find the relay: `NAME` for `portal.NAME`, `FIRST.REST` for
+    /// `FIRST-portal.REST`, when it is a name of the box, else the first of the relay's names; with the port
+    /// by which the portal was reached.
+    pub(crate) fn relay_of(&self, portal: &str) -> Option<String> {
+        let (name, port) = split(portal)?;
+        let relay = self.twin(&name).or_else(|| self.first.clone())?;
+        Some(port.map_or(relay.clone(), |port| format!("{relay}:{port}")))
+    }
+
+    fn twin(&self, portal: &str) -> Option<String> {
+        let below = portal.strip_prefix("portal.").map(str::to_owned);
+        let beside = portal.split_once("-portal.").map(|(first, rest)| format!("{first}.{rest}"));
+        below.or(beside).filter(|twin| self.names.contains(twin) && !self.portal.contains(twin))
+    }
+
+    /// The portal that belongs to a name of the relay: the one whose pages come back to it, else the first.
+    pub(crate) fn portal_of(&self, relay: &str) -> Option<String> {
+        let (name, port) = split(relay)?;
+        let twin = self.portal.iter().find(|portal| self.twin(portal).as_deref() == Some(&name));
+        let portal = twin.or_else(|| self.portal.first())?;
+        Some(port.map_or(portal.clone(), |port| format!("{portal}:{port}")))
     }
 
     /// Whether TLS may begin for this server name.
@@ -84,7 +125,10 @@ mod tests {
     use super::*;
 
     fn hosts() -> Hosts {
-        Hosts::new(&["relaybox.local", "127.0.0.1", "::1", "clinic.example:9443"].map(str::to_owned))
+        Hosts::new(
+            &["127.0.0.1", "::1", "relaybox.local", "clinic.example:9443"].map(str::to_owned),
+            &["relaybox-portal.local", "portal.clinic.example:9443", "records.example"].map(str::to_owned),
+        )
     }
 
     #[test]
@@ -141,8 +185,51 @@ mod tests {
     }
 
     #[test]
+    fn the_portals_names_are_the_portals_alone() {
+        for host in ["relaybox-portal.local", "Portal.clinic.example:9443", "records.example:8443"] {
+            let accepted = hosts().accept(host, 8443, None).unwrap();
+            assert_eq!(hosts().surface(&accepted), Surface::Portal, "{host}");
+        }
+        for host in ["relaybox.local:8443", "clinic.example:9443", "127.0.0.1", "[::1]:8443"] {
+            let accepted = hosts().accept(host, 8443, None).unwrap();
+            assert_eq!(hosts().surface(&accepted), Surface::Lan, "{host}");
+        }
+        assert!(hosts().accept("portal.relaybox.local", 8443, None).is_none());
+    }
+
+    #[test]
+    fn a_portals_relay_is_its_twin_or_the_first_name_at_the_same_port() {
+        for (portal, relay) in [
+            ("relaybox-portal.local", "relaybox.local"),
+            ("relaybox-portal.local:8443", "relaybox.local:8443"),
+            ("portal.clinic.example:9443", "clinic.example:9443"),
+            ("records.example", "relaybox.local"),
+        ] {
+            assert_eq!(hosts().relay_of(portal).as_deref(), Some(relay), "{portal}");
+        }
+        for (relay, portal) in [
+            ("relaybox.local:8443", "relaybox-portal.local:8443"),
+            ("clinic.example", "portal.clinic.example"),
+            ("127.0.0.1:8443", "portal.clinic.example:8443"),
+        ] {
+            assert_eq!(hosts().portal_of(relay).as_deref(), Some(portal), "{relay}");
+        }
+        assert_eq!(Hosts::new(&["localhost".to_owned()], &[]).portal_of("localhost"), None);
+        assert_eq!(Hosts::new(&["::1".to_owned()], &["portal.x".to_owned()]).relay_of("portal.x"), None);
+    }
+
+    #[test]
     fn certificate_names_have_no_port() {
-        let names: Vec<&str> = ["127.0.0.1", "::1", "clinic.example", "relaybox.local"].into();
+        let names: Vec<&str> = [
+            "127.0.0.1",
+            "::1",
+            "clinic.example",
+            "portal.clinic.example",
+            "records.example",
+            "relaybox-portal.local",
+            "relaybox.local",
+        ]
+        .into();
         assert_eq!(hosts().names().iter().map(String::as_str).collect::<Vec<_>>(), names);
         assert!(hosts().has("Clinic.Example") && !hosts().has("evil.example"));
     }

@@ -1,5 +1,5 @@
 //! The gateway role: ends TLS, decides by host name and surface what a request may reach, joins it to
-//! the role's Unix socket, and serves the start page.
+//! the role's Unix socket, and serves the start page and the portal, each on names of its own.
 //!
 //! It deliberately stores nothing but its certificates, opens no event and knows no person.
 //!
@@ -8,10 +8,12 @@
 //! from the preface this role writes; nothing waits without a limit.
 
 mod authority;
+mod faces;
 mod files;
 mod hosts;
 mod join;
 mod page;
+mod portal;
 mod reply;
 mod route;
 mod serve;

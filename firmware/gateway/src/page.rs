@@ -22,6 +22,9 @@ pub(crate) struct Person {
     role: String,
     pubkey: String,
     children: usize,
+    /// Whether the demo holds a key with which the person enters the portal.
+    #[serde(default)]
+    enters: bool,
 }
 
 /// Languages of the page.
@@ -42,11 +45,16 @@ struct Words {
     trust: &'static str,
     trust_why: &'static str,
     trust_link: &'static str,
+    families: &'static str,
+    families_why: &'static str,
+    families_link: &'static str,
     apps: &'static str,
     apps_why: &'static str,
     health_link: &'static str,
     demo: &'static str,
     demo_why: &'static str,
+    /// Before the name of a demo person.
+    open_as: &'static str,
     /// What a role of the demo is called; other words are shown as they are.
     roles: [(&'static str, &'static str); 7],
     /// Of a guardian: one child, several.
@@ -71,12 +79,16 @@ const ENGLISH: Words = Words {
     trust_why: "This certificate vouches for the names of this box and for no other. Install it on devices \
         of the clinic only.",
     trust_link: "Get the certificate",
+    families: "For families",
+    families_why: "Patients and parents read their records in the portal, each with a key of their own.",
+    families_link: "Open the portal",
     apps: "Connect an app",
     apps_why: "Apps for Nostr health records use this address:",
     health_link: "State for monitoring",
     demo: "Demo people",
     demo_why: "All of them are invented. Below each name stands the public key; the secret keys are in \
         demo.json of the data directory.",
+    open_as: "Open the portal as",
     roles: [
         ("doctor", "Doctor"),
         ("nurse", "Nurse"),
@@ -107,12 +119,16 @@ const SPANISH: Words = Words {
     trust_why: "Este certificado responde por los nombres de esta caja y por ningún otro. Instálelo solo en \
         aparatos de la clínica.",
     trust_link: "Obtener el certificado",
+    families: "Para familias",
+    families_why: "Pacientes, madres y padres leen su expediente en el portal, con su propia clave.",
+    families_link: "Abrir el portal",
     apps: "Conectar una aplicación",
     apps_why: "Las aplicaciones para expedientes en Nostr usan esta dirección:",
     health_link: "Estado para supervisión",
     demo: "Personas de demostración",
     demo_why: "Todas son inventadas. Debajo de cada nombre está la clave pública; las claves secretas están \
         en demo.json, en la carpeta de datos.",
+    open_as: "Abrir el portal como",
     roles: [
         ("doctor", "Medicina"),
         ("nurse", "Enfermería"),
@@ -159,8 +175,15 @@ impl Language {
     }
 }
 
-/// The whole page. `host` is an accepted host and the only thing of the request that is shown.
-pub(crate) fn html(language: Language, state: RelayState, host: &str, people: &[Person]) -> String {
+/// The whole page. `host` is an accepted host and the only thing of the request that is shown; `portal` that
+/// of the portal.
+pub(crate) fn html(
+    language: Language,
+    state: RelayState,
+    host: &str,
+    portal: Option<&str>,
+    people: &[Person],
+) -> String {
     let words = language.words();
     let (tone, (fact, meaning)) = match state {
         RelayState::Serving => ("good", words.serving),
@@ -184,6 +207,17 @@ pub(crate) fn html(language: Language, state: RelayState, host: &str, people: &[
          </section>\n",
         icon(state)
     );
+    if let Some(portal) = portal {
+        let _ = write!(
+            page,
+            "<section class=\"panel wide\">\n<h2>{}</h2>\n<p>{}</p>\n<p><a href=\"https://{}/\">{}</a></p>\n\
+             </section>\n",
+            words.families,
+            words.families_why,
+            escaped(portal),
+            words.families_link
+        );
+    }
     let _ = write!(
         page,
         "<section class=\"panel\">\n<h2>{}</h2>\n<p>{}</p>\n<p><a href=\"/ca.crt\">{}</a></p>\n</section>\n\
@@ -198,13 +232,13 @@ pub(crate) fn html(language: Language, state: RelayState, host: &str, people: &[
         words.health_link
     );
     if !people.is_empty() {
-        write_people(&mut page, words, people);
+        write_people(&mut page, words, portal, people);
     }
     page.push_str("</main>\n</body>\n</html>\n");
     page
 }
 
-fn write_people(page: &mut String, words: &Words, people: &[Person]) {
+fn write_people(page: &mut String, words: &Words, portal: Option<&str>, people: &[Person]) {
     let _ = write!(
         page,
         "<section class=\"panel wide\">\n<h2>{}</h2>\n<p>{}</p>\n<ul class=\"people\">\n",
@@ -218,13 +252,24 @@ fn write_people(page: &mut String, words: &Words, people: &[Person]) {
             1 => format!(", {}", words.children[0]),
             more => format!(", {more} {}", words.children[1]),
         };
-        let _ = writeln!(
+        let _ = write!(
             page,
-            "<li><strong>{}</strong><span>{}{children}</span><code>{}</code></li>",
+            "<li><strong>{}</strong><span>{}{children}</span><code>{}</code>",
             escaped(&person.name),
             escaped(role),
             escaped(&person.pubkey)
         );
+        if let Some(portal) = portal.filter(|_| person.enters) {
+            let _ = write!(
+                page,
+                "<a href=\"https://{}/in#dev={}\">{} {}</a>",
+                escaped(portal),
+                escaped(&person.pubkey),
+                words.open_as,
+                escaped(&person.name)
+            );
+        }
+        page.push_str("</li>\n");
     }
     page.push_str("</ul>\n</section>\n");
 }
@@ -287,16 +332,16 @@ mod tests {
             (RelayState::Failing, "does not take records", "no recibe documentos"),
             (RelayState::Down, "does not take records", "no recibe documentos"),
         ] {
-            let page = html(Language::English, state, "relaybox.local", &[]);
+            let page = html(Language::English, state, "relaybox.local", None, &[]);
             assert!(page.contains(english) && page.contains("lang=\"en\""), "{page}");
-            let page = html(Language::Spanish, state, "relaybox.local", &[]);
+            let page = html(Language::Spanish, state, "relaybox.local", None, &[]);
             assert!(page.contains(spanish) && page.contains("lang=\"es\""), "{page}");
         }
     }
 
     #[test]
     fn no_style_and_no_script_stands_in_the_page() {
-        let page = html(Language::English, RelayState::Serving, "relaybox.local", &[]);
+        let page = html(Language::English, RelayState::Serving, "relaybox.local", None, &[]);
         assert!(!page.contains("<script") && !page.contains("style=") && !page.contains("<style"));
         assert!(page.contains("href=\"/style.css\"") && page.contains("wss://relaybox.local<"));
     }
@@ -308,9 +353,12 @@ mod tests {
             role: "guardian".to_owned(),
             pubkey: "ab".to_owned(),
             children: 2,
+            enters: true,
         };
-        let page = html(Language::English, RelayState::Serving, "relaybox.local", &[person]);
+        let page =
+            html(Language::English, RelayState::Serving, "relaybox.local", Some("portal.x"), &[person]);
         assert!(page.contains("&lt;b&gt;Ana&lt;/b&gt; &amp; &quot;Co&quot;") && !page.contains("<b>Ana"));
+        assert!(page.contains("href=\"https://portal.x/in#dev=ab\">Open the portal as &lt;b&gt;Ana"));
         assert!(page.contains("Demo people"));
     }
 
@@ -321,6 +369,7 @@ mod tests {
             role: role.to_owned(),
             pubkey: "ab".to_owned(),
             children,
+            enters: false,
         };
         for (role, children, english, spanish) in [
             ("guardian", 2, ">Parent or guardian, 2 children<", ">Madre, padre o tutor, 2 menores<"),
@@ -329,7 +378,13 @@ mod tests {
             ("<new>", 0, ">&lt;new&gt;<", ">&lt;new&gt;<"),
         ] {
             for (language, text) in [(Language::English, english), (Language::Spanish, spanish)] {
-                let page = html(language, RelayState::Serving, "relaybox.local", &[person(role, children)]);
+                let page = html(
+                    language,
+                    RelayState::Serving,
+                    "relaybox.local",
+                    Some("portal.x"),
+                    &[person(role, children)],
+                );
                 assert!(page.contains(text), "{page}");
             }
         }

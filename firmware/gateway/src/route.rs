@@ -18,12 +18,11 @@ use crate::page;
 use crate::reply::{self, Body};
 use crate::serve::Held;
 use crate::upstream::{self, Peer, RelayState};
-use crate::{authority, join};
+use crate::{authority, join, portal};
 
 /// What all connections share.
 pub(crate) struct Gate {
     pub(crate) hosts: Hosts,
-    pub(crate) surface: Surface,
     pub(crate) relay: PathBuf,
     pub(crate) state: PathBuf,
     pub(crate) dev: bool,
@@ -68,14 +67,17 @@ async fn routed(connection: &Connection, peer: &Peer, request: Request<Incoming>
         return reply::closing(reply::text(status, "Nothing here takes a request body.\n"));
     }
     let upgrade = is_upgrade(request.headers());
-    match (gate.surface, request.method(), request.uri().path()) {
+    match (gate.hosts.surface(&peer.host), request.method(), request.uri().path()) {
         (Surface::Lan, &Method::GET, "/") if upgrade => joined(connection, peer, request).await,
         (_, _, _) if upgrade => reply::text(status::of(Class::NotFound), "There is no relay here.\n"),
         (Surface::Lan, &Method::OPTIONS, "/") => passed(gate, peer, &request).await,
         (Surface::Lan, &Method::GET | &Method::HEAD, "/") if upstream::wants_document(request.headers()) => {
             passed(gate, peer, &request).await
         }
-        (_, &Method::GET | &Method::HEAD, path) => own(gate, peer, path, request.headers()).await,
+        (Surface::Lan, &Method::GET | &Method::HEAD, path) => own(gate, peer, path, request.headers()).await,
+        (Surface::Portal, &Method::GET | &Method::HEAD, path) => {
+            portal::answer(gate, peer, path, request.headers()).await.unwrap_or_else(not_found)
+        }
         (_, _, "/" | "/health" | "/ca.crt" | "/style.css") => {
             let mut response = reply::text(StatusCode::METHOD_NOT_ALLOWED, "This page can only be read.\n");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -92,7 +94,8 @@ async fn own(gate: &Gate, peer: &Peer, path: &str, headers: &HeaderMap) -> Respo
             let state = upstream::state(&gate.relay, peer, gate.relay_limit).await;
             let people = if gate.dev { page::people(&gate.state) } else { Vec::new() };
             let language = page::Language::of(headers.get(header::ACCEPT_LANGUAGE));
-            let html = page::html(language, state, &peer.host, &people);
+            let portal = gate.hosts.portal_of(&peer.host);
+            let html = page::html(language, state, &peer.host, portal.as_deref(), &people);
             let mut response = reply::bytes(StatusCode::OK, "text/html; charset=utf-8", html);
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));

@@ -10,7 +10,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use relaybox_process::config::GatewayConfig;
 use relaybox_process::{Env, Listener, shutdown};
-use relaybox_web::Surface;
 use relaybox_web::limits::{Connections, Permit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -58,7 +57,7 @@ struct Server {
 
 pub(crate) async fn run(env: Env) -> Result<(), GatewayError> {
     let config = &env.config.gateway;
-    let hosts = Hosts::new(&config.hosts);
+    let hosts = Hosts::new(&config.hosts, &config.portal_hosts);
     let certificates = Certificates::open(env.state.clone(), hosts.clone(), env.clock.now())?;
     let listeners: Vec<TcpListener> = env
         .listeners
@@ -115,7 +114,6 @@ pub(crate) async fn run(env: Env) -> Result<(), GatewayError> {
 fn gate(config: &GatewayConfig, hosts: Hosts, state: std::path::PathBuf, dev: bool) -> Gate {
     Gate {
         hosts,
-        surface: Surface::Lan,
         relay: config.relay_socket.clone(),
         state,
         dev,

@@ -112,8 +112,12 @@ async fn exchange(
     Ok(sender.send_request(request).await?)
 }
 
-/// The state of the relay by its information document (NIP-11).
-pub(crate) async fn state(socket: &Path, peer: &Peer, limit: Duration) -> RelayState {
+/// The relay's information document (NIP-11).
+pub(crate) async fn document(
+    socket: &Path,
+    peer: &Peer,
+    limit: Duration,
+) -> Result<serde_json::Value, UpstreamError> {
     let asked = async {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static(NIP11));
@@ -122,7 +126,12 @@ pub(crate) async fn state(socket: &Path, peer: &Peer, limit: Duration) -> RelayS
         let bytes = body.collect().await.map_err(|_| UpstreamError::Document)?.to_bytes();
         serde_json::from_slice::<serde_json::Value>(&bytes).map_err(|_| UpstreamError::Document)
     };
-    match tokio::time::timeout(limit, asked).await.unwrap_or(Err(UpstreamError::TooSlow)) {
+    tokio::time::timeout(limit, asked).await.unwrap_or(Err(UpstreamError::TooSlow))
+}
+
+/// The state of the relay by its information document.
+pub(crate) async fn state(socket: &Path, peer: &Peer, limit: Duration) -> RelayState {
+    match document(socket, peer, limit).await {
         Ok(document) if document.pointer("/relaybox/failing").is_some() => RelayState::Failing,
         Ok(document) if document.pointer("/relaybox/practice").is_some_and(|key| key.is_string()) => {
             RelayState::Serving

@@ -126,25 +126,33 @@ impl Data {
         write_private(&path, &json)
     }
 
-    /// Hands the names of the demo people to the gateway's start page; no secret goes with them.
+    /// Hands the demo's people to the gateway: names for the start page, and with their secrets for the
+    /// portal's one-click way in. Everybody in it is invented, and a gateway of a box serves neither.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When a file cannot be written.
     pub(super) fn show_people(&self, world: &DemoWorld) -> Result<(), DataError> {
-        let path = self.path("gateway").join("people.json");
         let people: Vec<_> = world
             .persons
             .iter()
             .map(|person| {
+                let families = matches!(person.role.as_str(), "guardian" | "patient");
                 serde_json::json!({
                     "name": person.name,
                     "role": person.role,
                     "pubkey": person.pubkey,
                     "children": person.children.len(),
+                    "enters": families && person.secret.is_some(),
                 })
             })
             .collect();
-        let json = serde_json::to_vec(&people).map_err(|error| io("write", &path, error.into()))?;
+        self.hand_over("people.json", &people)?;
+        self.hand_over("dev.json", &serde_json::json!({"notice": world.notice, "persons": world.persons}))
+    }
+
+    fn hand_over(&self, name: &str, content: &impl serde::Serialize) -> Result<(), DataError> {
+        let path = self.path("gateway").join(name);
+        let json = serde_json::to_vec(content).map_err(|error| io("write", &path, error.into()))?;
         write_private(&path, &json)
     }
 }

@@ -26,6 +26,9 @@ pub(crate) const SEED: [u8; 32] = *b"relaybox synthetic demo practice";
 /// Port of the HTTPS front when none is asked for.
 const PORT: u16 = 8443;
 
+/// What the box is called when its configuration gives it no name.
+const PRACTICE_NAME: &str = "Sampleville Pediatrics";
+
 /// What a fresh directory is filled with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fill {
@@ -218,6 +221,9 @@ impl Bound {
 
     fn config(&self, options: &Options, data: &Data) -> Config {
         let mut config = options.config.clone();
+        if config.relay.name == Config::default().relay.name {
+            PRACTICE_NAME.clone_into(&mut config.relay.name);
+        }
         let mut names: Vec<String> =
             ["localhost", "relay.localhost", "relaybox.local", "127.0.0.1", "::1"].map(str::to_owned).into();
         let ip = self.address.ip();
@@ -227,6 +233,10 @@ impl Bound {
         names.extend(options.config.gateway.hosts.iter().cloned());
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.clone()));
+        let mut portals = ["portal.localhost", "relaybox-portal.local"].map(str::to_owned).to_vec();
+        portals.extend(options.config.gateway.portal_hosts.iter().cloned());
+        portals.retain(|name| seen.insert(name.clone()));
+        config.gateway.portal_hosts = portals;
         config.gateway.hosts = names;
         config.gateway.relay_socket = data.path("run").join("relay.sock");
         config
@@ -235,7 +245,10 @@ impl Bound {
     fn ready(&self, data: &Data) -> Ready {
         Ready {
             ready: true,
-            origins: Origins { start: format!("https://{}/", self.host()) },
+            origins: Origins {
+                start: format!("https://{}/", self.host()),
+                portal: format!("https://portal.localhost:{}/", self.address.port()),
+            },
             relay: format!("wss://{}", self.host()),
             relay_plain: self.plain_address.map(|address| format!("ws://{address}")),
             ca: data.path("gateway").join("ca.crt"),

@@ -29,6 +29,8 @@ pub struct Ready {
 pub struct Origins {
     /// The start page.
     pub start: String,
+    /// The face of families.
+    pub portal: String,
 }
 
 impl Ready {
@@ -51,6 +53,7 @@ impl Ready {
     fn write_text(&self, text: &mut String) -> std::fmt::Result {
         writeln!(text, "\nRelaybox is running. Ctrl-C stops it; its data stays for the next start.\n")?;
         writeln!(text, "  start page   {}", self.origins.start)?;
+        writeln!(text, "  portal       {}", self.origins.portal)?;
         writeln!(text, "  relay        {}", self.relay)?;
         if let Some(plain) = &self.relay_plain {
             writeln!(text, "  without TLS  {plain}")?;
@@ -92,7 +95,10 @@ mod tests {
     fn example() -> Ready {
         Ready {
             ready: true,
-            origins: Origins { start: "https://localhost:8443/".to_owned() },
+            origins: Origins {
+                start: "https://localhost:8443/".to_owned(),
+                portal: "https://portal.localhost:8443/".to_owned(),
+            },
             relay: "wss://localhost:8443".to_owned(),
             relay_plain: None,
             ca: PathBuf::from("/data/ca.crt"),
@@ -118,7 +124,8 @@ mod tests {
         assert_eq!(
             example().line().unwrap(),
             concat!(
-                r#"{"ready":true,"origins":{"start":"https://localhost:8443/"},"#,
+                r#"{"ready":true,"origins":{"start":"https://localhost:8443/","#,
+                r#""portal":"https://portal.localhost:8443/"},"#,
                 r#""relay":"wss://localhost:8443","relay_plain":null,"ca":"/data/ca.crt","practice":"aa","#,
                 r#""epochs":[{"n":1,"desk":"d1","chart":"c1","confidential":"f1"}],"#,
                 r#""persons":[{"name":"Ana Demo","role":"guardian","pubkey":"bb","secret":null,"children":["cc"]}]}"#,

@@ -66,6 +66,16 @@ pub(crate) async fn start_in(
     change: impl FnOnce(&mut GatewayConfig),
     document: &'static str,
 ) -> TestBox {
+    start_as(true, state, change, document).await
+}
+
+/// `dev`: as `relaybox dev` starts it; else as on a box.
+pub(crate) async fn start_as(
+    dev: bool,
+    state: PathBuf,
+    change: impl FnOnce(&mut GatewayConfig),
+    document: &'static str,
+) -> TestBox {
     let mut config = Config::default();
     config.gateway.relay_socket = state.join("relay.sock");
     config.gateway.hosts =
@@ -88,7 +98,7 @@ pub(crate) async fn start_in(
         clock: Clock::System,
         state: state.clone(),
         credentials: state.clone(),
-        dev: true,
+        dev,
     };
     let task = tokio::spawn(relaybox_gateway::start(env));
     if ready.await.is_err() {
@@ -195,6 +205,17 @@ impl TestBox {
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         // The gateway may close without the closing alert after a refused request.
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// GET at another name of the box.
+    pub(crate) async fn get_at(&self, name: &str, target: &str, more: &str) -> String {
+        let host = format!("{name}:{}", self.address.port());
+        let mut stream = self.connect_as(self.client(), name).await.unwrap();
+        let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
     }

@@ -84,6 +84,13 @@ fn check_gateway(gateway: &GatewayConfig) -> Result<(), ConfigError> {
             "write a lower-case name (clinic.example, relaybox.local), an address, or name:port",
         );
     }
+    if let Some(host) = gateway.portal_hosts.iter().find(|host| !is_portal_host(host, &gateway.hosts)) {
+        return bad(
+            "portal_hosts",
+            host,
+            "write a lower-case name, or name:port, that does not stand in hosts; an address cannot have passkeys",
+        );
+    }
     if gateway.connections_max == 0 || gateway.connections_per_address_max == 0 {
         return bad("connections_max", &gateway.connections_max, "give at least 1 to both connection limits");
     }
@@ -114,6 +121,14 @@ fn is_host(text: &str) -> bool {
         None => text,
     };
     is_dns_name(name)
+}
+
+/// A name, with a port or not, that is none of `hosts`: one name is one origin, and one face.
+fn is_portal_host(text: &str, hosts: &[String]) -> bool {
+    let name = |text: &str| text.rsplit_once(':').map_or(text, |(name, _)| name).to_owned();
+    is_host(text)
+        && text.parse::<IpAddr>().is_err()
+        && hosts.iter().all(|host| host.parse::<IpAddr>().is_ok() || name(host) != name(text))
 }
 
 /// Letters, digits and inner hyphens in labels of 1 to 63, 253 in all (RFC 1123), lower case.
@@ -181,6 +196,9 @@ mod tests {
             ("[gateway]\nhosts = []", "hosts", "at least one"),
             ("[gateway]\nhosts = [\"Clinic.example\"]", "hosts", "lower-case"),
             ("[gateway]\nhosts = [\"clinic.example:0\"]", "hosts", "name:port"),
+            ("[gateway]\nportal_hosts = [\"127.0.0.1\"]", "portal_hosts", "passkeys"),
+            ("[gateway]\nportal_hosts = [\"Portal.example\"]", "portal_hosts", "lower-case"),
+            ("[gateway]\nportal_hosts = [\"localhost:9443\"]", "portal_hosts", "does not stand in hosts"),
             ("[gateway]\nheader_bytes_max = 100", "header_bytes_max", "8192"),
             ("[gateway]\ntls_seconds_max = 0", "tls_seconds_max", "at least 1 second"),
             ("[gateway]\ndrain_seconds = 6", "drain_seconds", "2 seconds more"),

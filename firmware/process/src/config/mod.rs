@@ -61,6 +61,7 @@ section! {
     GatewayConfig, "gateway", "The HTTPS front: where it listens, its names, and its limits.";
     listen: Vec<String> = vec!["0.0.0.0:443".to_owned(), "[::]:443".to_owned()], "Addresses to listen on. Under systemd the inherited sockets are used instead.";
     hosts: Vec<String> = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()], "Names and addresses in the certificate, accepted as `Host`, and with them as the relay that a login names (NIP-42). A name is accepted without a port and with the port of the connection; `name:port` adds another port (a router that forwards one).";
+    portal_hosts: Vec<String> = vec!["portal.localhost".to_owned()], "Names of the portal, the face of families, as in `hosts`: each is an origin of its own, and no name stands in both lists. Its pages find the relay at NAME when they are called `portal.NAME` or `FIRST-portal.REST` for a NAME (FIRST.REST) of `hosts`, else at the first name of `hosts`. Empty: no portal.";
     relay_socket: PathBuf = PathBuf::from("/run/relaybox/relay.sock"), "Unix socket of the relay.";
     connections_max: usize = 2_000, "Open connections, per node.";
     connections_per_address_max: usize = 256, "Open connections of one address (of one /64 in IPv6), per node.";

@@ -1,0 +1,1 @@
+// A script of a face, for tests.
