@@ -51,6 +51,9 @@ struct DevArgs {
     /// Fill a fresh box with the demo practice
     #[arg(long, conflicts_with = "empty")]
     demo: bool,
+    /// Name of the demo practice; another name makes another practice, known to the same families
+    #[arg(long, value_name = "NAME", conflicts_with = "empty")]
+    demo_practice: Option<String>,
     /// Run without a practice: the box serves its state only
     #[arg(long)]
     empty: bool,
@@ -171,6 +174,7 @@ async fn run_dev(args: DevArgs) -> Result<(), Failure> {
         listen: args.listen,
         plain_relay: args.plain_relay,
         fill,
+        practice: args.demo_practice,
         reset: args.reset,
         config,
     };

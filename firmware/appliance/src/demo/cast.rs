@@ -72,7 +72,7 @@ pub(crate) struct Guardian {
 
 impl Guardian {
     pub(crate) fn keys(&self, seed: &Seed) -> Keys {
-        seed.keys(&format!("guardian/{}", self.id))
+        seed.family_keys(&format!("guardian/{}", self.id))
     }
     pub(crate) fn public(&self, seed: &Seed) -> PublicKey {
         self.keys(seed).public_key()

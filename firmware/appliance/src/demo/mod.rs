@@ -35,6 +35,9 @@ const STEPS_AHEAD: usize = 128;
 pub struct DemoWorld {
     /// Says to whoever finds the file that nobody in it exists.
     pub notice: String,
+    /// What the practice is called, when it is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// P, hex.
     pub practice: String,
     pub epochs: Vec<DemoEpoch>,
@@ -92,7 +95,8 @@ pub struct DemoError {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// Publishes the whole practice into an empty box. Same seed and day, same people.
+/// Publishes the whole practice into an empty box. Same seed, name and day, same people; a practice of another
+/// name has other staff, children and records, and the same families' keys.
 ///
 /// Every event is sent now, by its author: a relay admits nothing older than seven days. The clinical
 /// dates inside lie in the past, as when a practice enters its old charts. The three epochs follow
@@ -100,12 +104,14 @@ pub struct DemoError {
 ///
 /// # Errors
 /// When the relay refuses an event or cannot be reached; the box then holds a part of the demo.
-pub async fn publish(door: &Door, seed: [u8; 32]) -> Result<DemoWorld, DemoError> {
+pub async fn publish(door: &Door, seed: [u8; 32], name: Option<&str>) -> Result<DemoWorld, DemoError> {
     let mut delivery = Delivery::open(door).await?;
     let (give, mut steps) = tokio::sync::mpsc::channel(STEPS_AHEAD);
     let (now, box_keys) = (door.now, BoxKeys { receipts: door.receipts, audit: door.audit });
+    let seed = Seed::new(seed);
+    let seed = name.map_or(seed, |name| seed.of_practice(name));
     let writer = tokio::task::spawn_blocking(move || {
-        let plan = Plan::new(Seed::new(seed), calendar::date_of(now));
+        let plan = Plan::new(seed, calendar::date_of(now));
         Script::new(&plan, box_keys, now, |step| give.blocking_send(step).is_ok()).run()
     });
     log::info!("demo practice: publishing thirteen invented children's records");
@@ -121,5 +127,7 @@ pub async fn publish(door: &Door, seed: [u8; 32]) -> Result<DemoWorld, DemoError
         .await
         .map_err(|error| DemoError { step: "write the records".to_owned(), source: Some(Box::new(error)) })?;
     log::info!("demo practice: {stored} events stored, all of them synthetic");
-    world.map_err(|error| DemoError { step: "write the records".to_owned(), source: Some(Box::new(error)) })
+    let world = world
+        .map_err(|error| DemoError { step: "write the records".to_owned(), source: Some(Box::new(error)) })?;
+    Ok(DemoWorld { name: name.map(str::to_owned), ..world })
 }

@@ -7,11 +7,26 @@ use relaybox_protocol::{Keys, SecretKey};
 /// The seed of a demo practice. Whoever knows it knows every key of that practice: it is for
 /// synthetic records only.
 #[derive(Clone, Copy)]
-pub(crate) struct Seed([u8; 32]);
+pub(crate) struct Seed {
+    /// Of everything that one practice makes.
+    practice: [u8; 32],
+    /// Of the keys that families bring along: the same in every practice.
+    families: [u8; 32],
+}
 
 impl Seed {
     pub(crate) const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self { practice: bytes, families: bytes }
+    }
+
+    /// Another practice of this name, known to the same families.
+    pub(crate) fn of_practice(self, name: &str) -> Self {
+        Self { practice: self.bytes(&format!("practice of the name {name}")), ..self }
+    }
+
+    /// The key pair that a person holds in every practice.
+    pub(crate) fn family_keys(self, label: &str) -> Keys {
+        Self::new(self.families).keys(label)
     }
 
     /// 32 bytes for a label.
@@ -19,7 +34,7 @@ impl Seed {
         use sha2::{Digest, Sha256};
         let mut hash = Sha256::new();
         hash.update(b"relaybox/demo/1\0");
-        hash.update(self.0);
+        hash.update(self.practice);
         hash.update(label.as_bytes());
         hash.finalize().into()
     }
@@ -72,6 +87,14 @@ mod tests {
         assert_eq!(seed.keys("a").public_key(), seed.keys("a").public_key());
         assert_ne!(seed.keys("a").public_key(), seed.keys("b").public_key());
         assert_ne!(seed.keys("a").public_key(), Seed::new([8; 32]).keys("a").public_key());
+    }
+
+    #[test]
+    fn another_practice_has_other_keys_and_the_same_families() {
+        let (one, other) = (Seed::new([7; 32]), Seed::new([7; 32]).of_practice("Second Street"));
+        assert_ne!(one.keys("practice").public_key(), other.keys("practice").public_key());
+        assert_eq!(one.family_keys("a").public_key(), other.family_keys("a").public_key());
+        assert_eq!(one.family_keys("a").public_key(), one.keys("a").public_key());
     }
 
     #[test]

@@ -286,6 +286,7 @@ mod tests {
         assert_eq!(data.world().unwrap(), None);
         let world = DemoWorld {
             notice: "synthetic".to_owned(),
+            name: None,
             practice: "00".to_owned(),
             epochs: Vec::new(),
             persons: Vec::new(),

@@ -49,6 +49,8 @@ pub struct Options {
     /// The relay's own WebSocket without TLS; loopback only.
     pub plain_relay: Option<SocketAddr>,
     pub fill: Fill,
+    /// Name of the demo practice; none: the usual one.
+    pub practice: Option<String>,
     pub reset: bool,
     /// Limits; addresses and hosts are set here.
     pub config: Config,
@@ -95,7 +97,8 @@ impl DevBox {
     pub async fn start(options: &Options, clock: Clock) -> Result<Self, DevError> {
         let data = Data::open(&options.data, options.reset)?;
         let door = Bound::bind(options, &data).await?;
-        let config = Arc::new(door.config(options, &data));
+        let name = options.practice.clone().or_else(|| data.world().ok().flatten()?.name);
+        let config = Arc::new(door.config(options, &data, name.as_deref()));
         let receipts = data.credential("receipts.key")?;
         let audit = data.credential("audit.key")?;
         let mut ready = door.ready(&data);
@@ -112,7 +115,7 @@ impl DevBox {
         let filled = async {
             roles.ready().await?;
             tokio::select! {
-                world = fill(options.fill, &data, &door_of_demo) => world,
+                world = fill(options, &data, &door_of_demo) => world,
                 failed = roles.failed() => Err(failed.err().map_or(DevError::NotDemo, DevError::from)),
             }
         }
@@ -156,14 +159,18 @@ impl DevBox {
 }
 
 /// The practice of the box, and the demo that made it.
-async fn fill(fill: Fill, data: &Data, door: &Door) -> Result<(Option<String>, Option<DemoWorld>), DevError> {
+async fn fill(
+    options: &Options,
+    data: &Data,
+    door: &Door,
+) -> Result<(Option<String>, Option<DemoWorld>), DevError> {
     let claimed = CeremonyClient::connect(&door.ceremony).await?.state().await?.practice;
     let world = data.world()?.filter(|world| claimed.as_ref() == Some(&world.practice));
-    let world = match (fill, &claimed, world) {
+    let world = match (options.fill, &claimed, world) {
         (Fill::Empty, Some(_), _) => return Err(DevError::NotEmpty),
         (Fill::Demo, Some(_), None) => return Err(DevError::NotDemo),
         (Fill::Demo, None, _) => {
-            let world = demo::publish(door, SEED).await?;
+            let world = demo::publish(door, SEED, options.practice.as_deref()).await?;
             data.keep_world(&world)?;
             Some(world)
         }
@@ -219,10 +226,10 @@ impl Bound {
         format!("{name}:{}", self.address.port())
     }
 
-    fn config(&self, options: &Options, data: &Data) -> Config {
+    fn config(&self, options: &Options, data: &Data, name: Option<&str>) -> Config {
         let mut config = options.config.clone();
         if config.relay.name == Config::default().relay.name {
-            PRACTICE_NAME.clone_into(&mut config.relay.name);
+            name.unwrap_or(PRACTICE_NAME).clone_into(&mut config.relay.name);
         }
         let mut names: Vec<String> =
             ["localhost", "relay.localhost", "relaybox.local", "127.0.0.1", "::1"].map(str::to_owned).into();

@@ -249,7 +249,7 @@ impl Child {
     }
     /// C of an adolescent.
     pub(crate) fn own(&self, seed: &Seed) -> Option<Keys> {
-        (self.cast.holds == Holds::Own).then(|| seed.keys(&format!("own/{}", self.cast.id)))
+        (self.cast.holds == Holds::Own).then(|| seed.family_keys(&format!("own/{}", self.cast.id)))
     }
     pub(crate) fn full_name(&self) -> String {
         format!("{} {}", self.cast.given, self.cast.family)

@@ -45,6 +45,7 @@ impl Demo {
                 listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
                 plain_relay: None,
                 fill: Fill::Demo,
+                practice: None,
                 reset: true,
                 config: Config::default(),
             };
@@ -79,6 +80,7 @@ impl Demo {
             listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
             plain_relay: None,
             fill: Fill::Demo,
+            practice: None,
             reset: false,
             config: Config::default(),
         };

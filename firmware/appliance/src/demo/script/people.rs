@@ -50,6 +50,7 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
             confidential: epoch.confidential.public.to_hex(),
         });
         DemoWorld {
+            name: None,
             notice: NOTICE.to_owned(),
             practice: self.practice.public_key().to_hex(),
             epochs: epochs.collect(),
