@@ -16,6 +16,8 @@ export interface DemoPerson {
 
 /** The line that the box prints when it is ready. */
 export interface Ready {
+  /** Start page and portal, each with its closing slash. */
+  readonly origins: { readonly start: string; readonly portal: string };
   readonly relay: string;
   readonly relay_plain: string;
   readonly ca: string;
@@ -30,12 +32,13 @@ const STOP_MS = 20_000;
 
 export class Box {
   readonly ready: Ready;
-  private readonly directory: string;
+  /** What the box keeps. */
+  readonly folder: string;
   private readonly child: ChildProcess;
 
   private constructor(ready: Ready, directory: string, child: ChildProcess) {
     this.ready = ready;
-    this.directory = directory;
+    this.folder = directory;
     this.child = child;
   }
 
@@ -50,7 +53,7 @@ export class Box {
   /** Stops the box and starts it again on what it holds and on the same port. */
   async restart(...args: string[]): Promise<Box> {
     await this.halt();
-    return Box.run(this.directory, args, new URL(this.ready.relay_plain).port);
+    return Box.run(this.folder, args, new URL(this.ready.relay_plain).port);
   }
 
   private static async run(directory: string, args: readonly string[], port = '0'): Promise<Box> {
@@ -80,7 +83,7 @@ export class Box {
   /** Stops the box and removes what it held. */
   async stop(): Promise<void> {
     await this.halt();
-    rmSync(this.directory, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Ends the process as a power cut would; the relay's port goes silent. */

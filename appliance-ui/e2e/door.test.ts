@@ -1,0 +1,69 @@
+/** Before anybody has signed in: the page itself, its policy, and what it asks of whom. */
+import { request } from 'node:https';
+import { expect, test } from 'vitest';
+import { paths } from '../portal/src/app/paths.ts';
+import { loginWords } from '../portal/src/words/login.ts';
+import { demo, Visitor } from './harness.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** A GET at the portal, past the resolver, which does not know names below localhost. */
+function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  const url = new URL(path, demo().ready.origins.portal);
+  return new Promise((resolve, reject) => {
+    const options = {
+      host: '127.0.0.1',
+      port: url.port,
+      servername: url.hostname,
+      path: url.pathname,
+      headers: { host: url.host, ...headers },
+      rejectUnauthorized: false,
+    };
+    request(options, (answer) => {
+      const parts: Buffer[] = [];
+      answer.on('data', (part: Buffer) => parts.push(part));
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(parts) }),
+      );
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+test('every address of the router is answered with the page, and a missing file is not', async () => {
+  for (const path of paths) {
+    const answer = await get(path.replaceAll(/\$\w+/g, '2'), { accept: 'text/html' });
+    expect(answer.status, path).toBe(200);
+    expect(answer.body.toString(), path).toContain('<div id="root">');
+  }
+  for (const path of ['/nothing', '/assets/nothing.js', '/src/main.tsx', '/vite.config.ts']) {
+    expect((await get(path)).status, path).toBe(404);
+  }
+});
+
+test('scripts are packed once, kept for ever and known again by their tag', async () => {
+  const page = (await get('/')).body.toString();
+  const script = /src="(\/assets\/[^"]+\.js)"/.exec(page)?.[1] ?? '';
+  const plain = await get(script);
+  const packed = await get(script, { 'accept-encoding': 'gzip, deflate, br' });
+  expect(packed.headers['content-encoding']).toBe('br');
+  expect(packed.body.length).toBeLessThan(plain.body.length / 2);
+  expect(plain.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+  const again = await get(script, { 'if-none-match': String(plain.headers.etag) });
+  expect([again.status, again.body.length]).toEqual([304, 0]);
+});
+
+test('the door speaks English and Spanish before anybody signs in', async () => {
+  for (const lang of ['en', 'es'] as const) {
+    const visitor = await Visitor.arrive({ lang });
+    await visitor.goto();
+    await visitor.heading(loginWords[lang].heading).waitFor();
+    expect(await visitor.page.locator('html').getAttribute('lang')).toBe(lang);
+    await visitor.leave();
+  }
+});
