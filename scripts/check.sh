@@ -26,4 +26,5 @@ step format cargo fmt --all --check
 step build cargo build --workspace --locked --bins --tests
 step clippy clippy
 step docs doc
+step "faces: format, lints, types" npm --prefix appliance-ui run -s check
 step house cargo test --workspace --locked --quiet --test house -- --nocapture

@@ -23,7 +23,6 @@ step "each crate alone" each_crate_alone
 
 # A page of a foreign origin, in a real browser, opens a record of the box.
 foreign_page() {
-    scripts/setup.sh browser
     cargo build --workspace --locked --bins --tests --quiet
     tests/node/node_modules/.bin/node tests/node/browser.mjs target/debug/relaybox
 }

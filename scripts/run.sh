@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
+scripts/faces.sh
 . scripts/tools.sh
 use_cargo
 

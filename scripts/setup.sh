@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
 # The one set-up script: names what is missing on a Debian 12 machine and installs it.
 #
-#   scripts/setup.sh         what building and running needs
-#   scripts/setup.sh tests   also what checks and tests need (Node, as an npm package of its own; a C++
-#                            compiler for libFuzzer)
+#   scripts/setup.sh         what building and running needs (Node as an npm package, for the faces)
+#   scripts/setup.sh tests   also what checks and tests need (a browser; a C++ compiler for libFuzzer)
 #   scripts/setup.sh fuzz    only the C++ compiler
-#   scripts/setup.sh browser a real browser, which the heavy proofs use
 #
-# Works as root or with sudo. Installs Debian packages only, and npm packages into tests/node.
+# Works as root or with sudo. Installs Debian packages only, and npm packages into appliance-ui and tests/node.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
@@ -35,15 +33,15 @@ want() {
 
 if command -v dpkg-query >/dev/null; then
     want gcc libc6-dev pkg-config make git ca-certificates
+    command -v npm >/dev/null || [ "${1:-}" = fuzz ] || missing+=(npm)
     [ -n "$(find_cargo)" ] || missing+=(cargo-web rustc-web)
     if [ "${1:-}" = tests ]; then
         # Debian's own compiler has its linter and formatter in packages of their own.
         if [ "$(find_cargo)" = /usr/bin ] || [ -z "$(find_cargo)" ]; then want rust-web-clippy rustfmt-web; fi
-        command -v npm >/dev/null || missing+=(npm)
+        [ -x "${CHROMIUM_BIN:-/usr/bin/chromium}" ] || missing+=(chromium)
     fi
     # libFuzzer is C++.
     if [[ "${1:-}" = tests || "${1:-}" = fuzz ]]; then want g++; fi
-    if [ "${1:-}" = browser ]; then want chromium; fi
     if [ ${#missing[@]} -gt 0 ]; then
         echo "setup: missing: ${missing[*]}"
         # Debian's base archive has Rust 1.85; the security archive, known after an update, has 1.96.
@@ -58,15 +56,22 @@ if [ -z "$(find_cargo)" ]; then
     exit 1
 fi
 
+# node_packages FOLDER WHAT: installed again only when the lock file is another one. The copy of it comes last, so that
+# an installation that was broken off is done anew.
+node_packages() {
+    local folder=$1 installed_lock=$1/node_modules/.installed-lock.json start=$SECONDS
+    if cmp -s "$folder/package-lock.json" "$installed_lock"; then return; fi
+    echo "setup: installing $2 into $folder"
+    npm --prefix "$folder" ci --no-audit --no-fund --loglevel=error
+    cp "$folder/package-lock.json" "$installed_lock"
+    echo "setup: installed in $((SECONDS - start)) s"
+}
+
+if [ "${1:-}" != fuzz ]; then
+    node_packages appliance-ui "Node and what the faces are built with"
+fi
 if [ "${1:-}" = tests ]; then
-    # Installed again only when the lock file is another one. The copy of it comes last, so that an
-    # installation that was broken off is done anew.
-    installed_lock=tests/node/node_modules/.installed-lock.json
-    if ! cmp -s tests/node/package-lock.json "$installed_lock"; then
-        echo "setup: installing Node and nostr-tools into tests/node"
-        npm --prefix tests/node ci --no-audit --no-fund --loglevel=error
-        cp tests/node/package-lock.json "$installed_lock"
-    fi
+    node_packages tests/node "Node and nostr-tools"
     # Scripts of the guide find nostr-tools above their own folder, as they would in a project of yours.
     ln -sfn ../../tests/node/node_modules docs/guide/node_modules
 fi

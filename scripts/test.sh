@@ -7,6 +7,7 @@ use_cargo
 
 # The end-to-end tests start the binary that this step leaves beside them.
 step build cargo build --workspace --locked --bins --tests
+step faces scripts/faces.sh
 # The faults that the simulation must find still fit the sources; two of them are planted when all
 # tests are asked for, the others by `make heavy`.
 step "planted faults apply" scripts/faults.sh
@@ -14,4 +15,6 @@ step tests cargo test --workspace --locked "$@"
 if [ $# -eq 0 ]; then
     step "planted faults" scripts/faults.sh 1 2
     step "fuzz each target" scripts/fuzz.sh quick 10
+    step "tests of the faces" npm --prefix appliance-ui run -s test
+    step "journeys in a browser" npm --prefix appliance-ui run -s journeys
 fi

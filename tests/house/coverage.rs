@@ -57,7 +57,7 @@ fn block(source: &str, start: usize) -> &str {
 }
 
 /// All tests of the tree by name, with their bodies: Rust functions under a test attribute (or in a
-/// `proptest!`), and `test('…')` of the Node scripts.
+/// `proptest!`), `test('…')` of the Node scripts, and `test('…')` of the faces.
 fn tests() -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in tree::files_with("firmware", "rs").into_iter().chain(tree::files_with("tests", "rs")) {
@@ -86,11 +86,31 @@ fn tests() -> BTreeMap<String, Vec<String>> {
             found.entry(name).or_default().push(block(&source, at).to_owned());
         }
     }
+    for extension in ["ts", "tsx"] {
+        for path in tree::files_with("appliance-ui", extension) {
+            if !path.to_string_lossy().contains(".test.") {
+                continue;
+            }
+            let source = tree::read(&path);
+            let starts: Vec<usize> = source
+                .match_indices("test(")
+                .map(|(at, _)| at)
+                .filter(|at| source[..*at].rsplit('\n').next().is_some_and(|before| before.trim().is_empty()))
+                .collect();
+            for (n, at) in starts.iter().enumerate() {
+                let end = starts.get(n + 1).copied().unwrap_or(source.len());
+                let mut rest = source[at + 5..end].trim_start().chars();
+                let quote = rest.next();
+                let name: String = rest.take_while(|c| Some(*c) != quote).collect();
+                found.entry(name).or_default().push(source[*at..end].to_owned());
+            }
+        }
+    }
     found
 }
 
 fn asserts(body: &str) -> bool {
-    ["assert", "expect_", "refused", "check("].iter().any(|word| body.contains(word))
+    ["assert", "expect_", "expect(", "refused", "check("].iter().any(|word| body.contains(word))
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod arrows;
 mod coverage;
+mod faces;
 mod kinds;
 mod legacy;
 mod lockfile;

@@ -22,9 +22,25 @@ const MACHINE_WORDS: [(&str, &str); 12] = [
 
 /// Files of ours that hold text.
 fn texts() -> Vec<PathBuf> {
-    const EXTENSIONS: [&str; 15] = [
-        "rs", "md", "toml", "sh", "mjs", "js", "json", "csv", "sql", "py", "html", "css", "patch", "lock",
+    const EXTENSIONS: [&str; 18] = [
+        "rs",
+        "md",
+        "toml",
+        "sh",
+        "mjs",
+        "js",
+        "json",
+        "csv",
+        "sql",
+        "py",
+        "html",
+        "css",
+        "patch",
+        "lock",
         "txt",
+        "ts",
+        "tsx",
+        "webmanifest",
     ];
     tree::files(".")
         .into_iter()

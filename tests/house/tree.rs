@@ -15,7 +15,7 @@ pub(crate) fn read(path: impl AsRef<Path>) -> String {
 
 /// Every file of ours below `folder` (relative to the root), relative, sorted.
 pub(crate) fn files(folder: &str) -> Vec<PathBuf> {
-    const NOT_OURS: [&str; 5] = ["target", "node_modules", ".git", ".relaybox-dev", "corpus"];
+    const NOT_OURS: [&str; 6] = ["target", "node_modules", ".git", ".relaybox-dev", "corpus", "dist"];
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(next) = folders.pop() {

@@ -72,7 +72,9 @@ type Roles = Record<
   | 'band2'
   | 'curve'
   | 'median'
-  | 'dot',
+  | 'dot'
+  | 'book'
+  | 'bookEdge',
   string
 >;
 
@@ -118,6 +120,8 @@ export const light: Roles = {
   curve: '#8fb3a7',
   median: '#2f7d6b',
   dot: '#13201d',
+  book: '#dfe8e2',
+  bookEdge: '#b9cac1',
 };
 
 export const dark: Roles = {
@@ -161,6 +165,8 @@ export const dark: Roles = {
   curve: '#4a6b61',
   median: '#7db8a6',
   dot: '#f4f8f6',
+  book: '#dfe8e2',
+  bookEdge: '#b9cac1',
 };
 
 /**
