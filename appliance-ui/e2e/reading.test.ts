@@ -13,7 +13,10 @@ test('a parent of three reads each child’s growth chart, and no page mixes two
     await whose.getByRole('link', { name: new RegExp(name) }).click();
     await visitor.see(new RegExp(`${name}`));
     await visitor.page.getByRole('link', { name: words.health }).first().click();
-    await visitor.page.getByRole('link', { name: /^Growth/ }).first().click();
+    await visitor.page
+      .getByRole('link', { name: /^Growth/ })
+      .first()
+      .click();
     await visitor.heading(new RegExp(`${name}.s growth`)).waitFor();
     await visitor.page.locator('svg[role="img"]').first().waitFor();
     const main = await visitor.page.locator('main').innerText();
