@@ -110,7 +110,10 @@ export class Records {
     const kept = new Set(
       events.map((event) => this.partOf(event)).map((part) => (part?.is === 'subject' ? part.key : '')),
     );
-    for (const held of this.people) held.loaded = whole && kept.has(held.root);
+    for (const held of this.people) {
+      held.loaded = whole && kept.has(held.root);
+      if (kept.has(held.root)) held.loading = null;
+    }
   }
 
   /** Takes events from a relay, one batch after another. Gives back those that are new and hold. */
@@ -221,7 +224,9 @@ export class Records {
         held.tied = tied;
         held.ended = null;
       } else {
-        const fresh = { names: noNames, ended: null, judged: null, loaded: false, loading: null };
+        // Nothing has come yet: a page must not take that for an empty record.
+        const loading = { done: 0, total: null };
+        const fresh = { names: noNames, ended: null, judged: null, loaded: false, loading };
         this.byRoot.set(root, { root, tied, ...fresh });
       }
     }

@@ -10,6 +10,7 @@ import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Skeleton } from '../kit/skeleton.tsx';
 import { shellWords } from '../words/shell.ts';
+import { Opening } from './opening.tsx';
 import { useChart, useSnapshot } from './store.ts';
 import { Switcher } from './switcher.tsx';
 import { useTitle } from './title.ts';
@@ -113,7 +114,7 @@ export function RecordPage({ title, heading, aside, back, hide, children }: Reco
         </h1>
       )}
       {subject === null ? <NoRecord /> : <Closed who={subject} />}
-      {subject?.access.is === 'open' && !ready ? <Skeleton records={view?.loading?.total ?? null} /> : null}
+      {subject?.access.is === 'open' && !ready ? <Opening records={view?.loading?.total ?? null} /> : null}
       {subject?.access.is === 'open' && view && ready ? children(view) : null}
     </>
   );

@@ -2,6 +2,7 @@
 import type { ChartView } from '@relaybox/lib/session/api';
 import { Link } from '@tanstack/react-router';
 import { useFamily } from '../app/family.ts';
+import { Opening } from '../app/opening.tsx';
 import { useTitle } from '../app/title.ts';
 import { type Appointment, appointments, toCome } from '../app/visits.ts';
 import { useWhen } from '../app/when.ts';
@@ -9,7 +10,6 @@ import { Chev } from '../kit/chev.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
-import { Skeleton } from '../kit/skeleton.tsx';
 import { Spine } from '../kit/spine.tsx';
 import { Tag, type Tone } from '../kit/tag.tsx';
 import { letterWords } from '../words/letters.ts';
@@ -70,7 +70,7 @@ export function Appointments() {
   return (
     <>
       <h1 tabIndex={-1}>{w.appointments}</h1>
-      {ready ? null : <Skeleton />}
+      {ready ? null : <Opening />}
       {ready && coming.length === 0 ? <Empty title={w.noneComing}>{w.noneComingSub}</Empty> : null}
       {coming.length > 0 ? (
         <Panel title={w.comingUp} flush>

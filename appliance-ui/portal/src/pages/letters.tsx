@@ -2,6 +2,7 @@
 import { useParams } from '@tanstack/react-router';
 import { useFamily } from '../app/family.ts';
 import { type Letter, lettersOf, type Letters as Thread } from '../app/letters.ts';
+import { Opening } from '../app/opening.tsx';
 import { Back } from '../app/record.tsx';
 import { useSignerName } from '../app/signer.tsx';
 import { useTitle } from '../app/title.ts';
@@ -9,7 +10,6 @@ import { useWhen } from '../app/when.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useWords } from '../kit/lang.tsx';
 import { Sealed } from '../kit/seal.tsx';
-import { Skeleton } from '../kit/skeleton.tsx';
 import { Spine } from '../kit/spine.tsx';
 import { State } from '../kit/tag.tsx';
 import { letterWords } from '../words/letters.ts';
@@ -88,7 +88,7 @@ export function Letters() {
       ) : (
         <>
           <h1 tabIndex={-1}>{w.messages}</h1>
-          {ready ? <Empty title={record.noSuch}>{record.noSuchSub}</Empty> : <Skeleton />}
+          {ready ? <Empty title={record.noSuch}>{record.noSuchSub}</Empty> : <Opening />}
         </>
       )}
       <Emergency />

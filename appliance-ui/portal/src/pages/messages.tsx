@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useFamily } from '../app/family.ts';
 import { type Letters, lettersOf } from '../app/letters.ts';
+import { Opening } from '../app/opening.tsx';
 import { useSignerName } from '../app/signer.tsx';
 import { useTitle } from '../app/title.ts';
 import { useWhen } from '../app/when.ts';
@@ -11,7 +12,6 @@ import { Chev } from '../kit/chev.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
-import { Skeleton } from '../kit/skeleton.tsx';
 import { Spine } from '../kit/spine.tsx';
 import { State } from '../kit/tag.tsx';
 import { letterWords } from '../words/letters.ts';
@@ -62,7 +62,7 @@ export function Messages() {
   return (
     <>
       <h1 tabIndex={-1}>{w.messages}</h1>
-      {ready ? null : <Skeleton />}
+      {ready ? null : <Opening />}
       {ready && threads.length === 0 ? <Empty title={w.none}>{w.noneSub}</Empty> : null}
       {ready && threads.length > 0 ? (
         <Panel flush>
