@@ -2,7 +2,7 @@
  * All that a relay has shown of one practice, by id: what holds (id and signature checked once), and, apart from
  * it, what does not. The order of coming means nothing.
  */
-import { verify } from '../protocol/event.ts';
+import { eventJson, verify } from '../protocol/event.ts';
 import type { Event, Hex } from '../protocol/types.ts';
 
 /** Events that do not hold are kept for naming them, up to so many. */
@@ -12,7 +12,7 @@ const AT_ONCE = 25;
 
 export class Evidence {
   private readonly events = new Map<Hex, Event>();
-  /** Keyed by id and signature: a forged copy must not hide the true event of its id. */
+  /** Keyed by the whole event: a forged copy must not hide the true event of its id and signature. */
   private readonly broken = new Map<string, Event>();
 
   get(id: Hex): Event | undefined {
@@ -34,7 +34,8 @@ export class Evidence {
 
   /** Events whose id or signature does not hold, and whose id no true event has. */
   damaged(): Event[] {
-    return [...this.broken.values()].filter(({ id }) => !this.events.has(id));
+    const byId = new Map([...this.broken.values()].map((event) => [event.id, event]));
+    return [...byId.values()].filter(({ id }) => !this.events.has(id));
   }
 
   /** Takes events that were checked before and kept under this device's own seal. */
@@ -49,12 +50,12 @@ export class Evidence {
     for (const event of events) {
       const known = this.events.get(event.id);
       // The same id has the same content; another signature of it is of no interest.
-      if (known || this.broken.has(event.id + event.sig)) continue;
+      if (known || (this.broken.size > 0 && this.broken.has(eventJson(event)))) continue;
       if (verify(event) === null) {
         this.events.set(event.id, event);
         fresh.push(event);
       } else if (this.broken.size < BROKEN_MAX) {
-        this.broken.set(event.id + event.sig, event);
+        this.broken.set(eventJson(event), event);
       }
       checked += 1;
       if (checked % AT_ONCE === 0) await turn();

@@ -1,0 +1,356 @@
+/**
+ * A relay that lies with real events: whatever it serves, withholds, repeats or forges ends in "apart", in a record
+ * that says that it is not whole, or in nothing at all.
+ */
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { sign } from '../protocol/event.ts';
+import { buildPatientGrant } from '../protocol/grants.ts';
+import { SecretKey } from '../protocol/keys.ts';
+import { kinds } from '../protocol/kinds.ts';
+import { ConversationKey } from '../protocol/nip44.ts';
+import { keys, random } from '../protocol/testing.ts';
+import type { Event } from '../protocol/types.ts';
+import { Box } from '../relay/box.test-helper.ts';
+import { HandClock, HostileRelay, settle } from '../relay/hostile.test-helper.ts';
+import type { ChartView, Snapshot } from './api.ts';
+import { Engine } from './engine.ts';
+import { keySigner } from './signer.ts';
+import { all, connected, Staff } from './staff.test-helper.ts';
+
+const EVERYTHING = Array.from({ length: 30 }, (_, n) => 2100 + n);
+const evil = keys('a stranger');
+
+interface Family {
+  readonly secret: SecretKey;
+  readonly child: string;
+  /** All that the guardian may read. */
+  readonly events: readonly Event[];
+}
+
+let practice = '';
+let now = 0;
+/** Mother of one child. */
+let mother: Family;
+/** Father of another child. */
+let father: Family;
+/** Everything that the doctor may read. */
+let whole: readonly Event[] = [];
+let leaver: SecretKey;
+const engines: Engine[] = [];
+
+beforeAll(async () => {
+  const box = await Box.start();
+  try {
+    practice = box.ready.practice;
+    const family = async (name: string): Promise<Family> => {
+      const person = box.ready.persons.find((person) => person.name === name);
+      const secret = SecretKey.fromHex(person?.secret ?? '');
+      if (!person || !secret) throw new Error(name);
+      const client = await connected(box, secret.toHex());
+      const events = await all(client, { kinds: EVERYTHING });
+      client.stop();
+      return { secret, child: person.children[0] ?? '', events };
+    };
+    // The box writes receipts of the newest records within seconds.
+    const [first] = box.holders('doctor');
+    if (!first) throw new Error('no doctor');
+    const doctor = await Staff.logIn(box, first);
+    await receiptsOf(doctor);
+    mother = await family('Paula Mockingham');
+    father = await family('Linden Samplewood');
+    whole = await doctor.all({ kinds: EVERYTHING });
+    doctor.stop();
+    const left = box.ready.persons.find(({ name }) => name.startsWith('Nils Formerly'));
+    leaver = SecretKey.fromHex(left?.secret ?? '') ?? evil;
+    now = Math.max(...whole.map(({ created_at }) => created_at), Date.now() / 1_000);
+  } finally {
+    await box.stop();
+  }
+});
+afterEach(() => {
+  for (const engine of engines.splice(0)) engine.lock();
+});
+
+/** Waits until every record has its receipt. */
+async function receiptsOf(doctor: Staff): Promise<void> {
+  for (;;) {
+    const events = await doctor.all({ kinds: EVERYTHING });
+    const named = new Set(
+      events.filter(({ kind }) => kind === kinds.receipt).flatMap(({ tags }) => tags.map(([, id]) => id)),
+    );
+    const records = events.filter(({ kind }) => kind >= 2110 && kind !== kinds.receipt && kind < 2127);
+    if (records.every(({ id }) => named.has(id))) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+interface Seen {
+  readonly relay: HostileRelay;
+  readonly clock: HandClock;
+  readonly snapshot: Snapshot;
+  readonly view: ChartView | null;
+  look(): { readonly snapshot: Snapshot; readonly view: ChartView | null };
+}
+
+/** Reads as one guardian what a hostile relay serves, until nothing moves any more. */
+async function read(
+  family: Family,
+  events: readonly Event[],
+  ways: Partial<HostileRelay['ways']> = {},
+): Promise<Seen> {
+  const relay = new HostileRelay();
+  relay.events = [...events];
+  Object.assign(relay.ways, ways);
+  const clock = new HandClock(now * 1_000);
+  const engine = new Engine({
+    signer: keySigner(family.secret.bytes()),
+    address: { relay: 'wss://mirror.example', practice, next: null, name: null },
+    clock,
+    turn: () => Promise.resolve(),
+    relay: { dial: relay.dial, document: async () => null },
+  });
+  engines.push(engine);
+  let snapshot: Snapshot | null = null;
+  const views = new Map<string, ChartView>();
+  engine.watch((next) => {
+    snapshot = next;
+    for (const { key } of next.subjects) {
+      if (!views.has(key)) engine.watchChart(key, (view) => views.set(key, view));
+    }
+  });
+  for (let turn = 0; turn < 40; turn += 1) {
+    await settle();
+    await clock.pass(50);
+  }
+  const look = () => {
+    if (!snapshot) throw new Error('no snapshot');
+    return { snapshot, view: views.get(family.child) ?? null };
+  };
+  return { relay, clock, ...look(), look };
+}
+
+const digest = ({ view }: Pick<Seen, 'view'>) => ({
+  shown: [...(view?.checked.keys() ?? [])].sort(),
+  apart: (view?.apart ?? []).map(({ id, reason }) => `${reason} ${id}`).sort(),
+  coverage: view?.chart.coverage,
+});
+const isReceipt = ({ kind }: Event) => kind === kinds.receipt;
+const tagOf = (event: Event, name: string) => event.tags.find((tag) => tag[0] === name)?.[1];
+const retagged = (event: Event, from: string, to: string): Event => ({
+  ...event,
+  tags: event.tags.map((tag) => tag.map((cell) => (cell === from ? to : cell))),
+});
+
+describe('a relay that only mirrors', () => {
+  test('any relay that holds the events will do: the record is the same, read without the box', async () => {
+    const { snapshot, view } = await read(mother, mother.events);
+    expect(snapshot.policyWhole).toBe(true);
+    expect(snapshot.subjects.map(({ key }) => key)).toEqual([mother.child]);
+    expect(view?.completeness.k).toBe(view?.completeness.n);
+    // The demo has one record whose binding names another child.
+    expect(view?.apart.map(({ reason }) => reason)).toEqual(['binding']);
+    expect(view?.checked.size).toBeGreaterThan(100);
+  });
+
+  test('twice, backwards, in small pieces or with everything of everybody: the same record', async () => {
+    const plain = digest(await read(father, father.events));
+    expect(plain.coverage).toBe('complete');
+    expect(digest(await read(father, father.events, { twice: true }))).toEqual(plain);
+    expect(digest(await read(father, father.events, { backwards: true }))).toEqual(plain);
+    expect(digest(await read(father, father.events, { limitMax: 7 }))).toEqual(plain);
+    const foreign = await read(father, [...father.events, ...whole]);
+    expect(digest(foreign)).toEqual(plain);
+    expect(foreign.snapshot.subjects.length).toBe(1);
+    expect(foreign.view?.chart.foreign).toEqual([]);
+    expect(foreign.view?.sealed).toBe(0);
+  });
+});
+
+describe('a relay that withholds', () => {
+  test('a lie about the end of stored events makes no record whole, and no allergy list empty', async () => {
+    const { view, snapshot } = await read(father, father.events, { eose: 'lie' });
+    expect(snapshot.connection).toMatchObject({ is: 'refused', why: 'unknown-key' });
+    expect(view).toBeNull();
+    const records = father.events.filter(({ kind }) => kind < 2111 || kind > 2121);
+    const partial = await read(father, records);
+    expect(partial.view?.chart.coverage).toBe('partial');
+    expect(partial.view?.chart.allergies.state.is).not.toBe('none-known');
+    expect(partial.view?.chart.allergies.state.is).not.toBe('not-recorded');
+    expect(partial.view?.completeness.k).toBeLessThan(partial.view?.completeness.n ?? 0);
+  });
+
+  test('one record less is one record missing', async () => {
+    const one = father.events.find(
+      ({ kind, tags }) => kind === 2113 && tags.some(([, key]) => key === father.child),
+    );
+    const { view } = await read(
+      father,
+      father.events.filter((event) => event !== one),
+    );
+    expect(view?.completeness.n).toBe((view?.completeness.k ?? 0) + 1);
+    expect(view?.chart.coverage).toBe('partial');
+  });
+
+  test('a hole in the chain of policy is told, and nothing behind it counts', async () => {
+    const policy = father.events
+      .filter((event) => isReceipt(event) && tagOf(event, 'c') === 'policy')
+      .sort((a, b) => Number(tagOf(a, 'n')) - Number(tagOf(b, 'n')));
+    const hole = policy[1];
+    const { snapshot } = await read(
+      father,
+      father.events.filter((event) => event !== hole),
+    );
+    expect(snapshot.policyWhole).toBe(false);
+  });
+
+  test('without receipts nothing is shown: pending for ten minutes, then apart', async () => {
+    const chain = (event: Event) => isReceipt(event) && tagOf(event, 'p') !== undefined;
+    const last = father.events.filter(chain).sort((a, b) => b.created_at - a.created_at)[0];
+    const seen = await read(
+      father,
+      father.events.filter((event) => event !== last),
+    );
+    const { pending, checked } = seen.view ?? { pending: 0, checked: new Map() };
+    expect(pending).toBeGreaterThan(0);
+    await seen.clock.pass(601_000);
+    const later = seen.look().view;
+    expect(later?.pending).toBe(0);
+    expect(later?.checked.size).toBe(checked.size);
+    expect(later?.apart.filter(({ reason }) => reason === 'no-receipt').length).toBe(pending);
+  });
+});
+
+describe('a relay that plants', () => {
+  const value = (family: Family) => {
+    const found = family.events.find(({ kind }) => kind === 2113);
+    if (!found) throw new Error('no measurement');
+    return found;
+  };
+
+  test("another child's record does not become this one's by new tags, a new signature or a real receipt", async () => {
+    const before = digest(await read(father, father.events));
+    const real = value(mother);
+    const receipt = mother.events.filter(
+      (event) => isReceipt(event) && event.tags.some(([, id]) => id === real.id),
+    );
+    const moved = retagged(real, mother.child, father.child);
+    const resigned = sign(evil, real.kind, moved.tags, moved.content, real.created_at);
+    const planted = [
+      real,
+      moved,
+      resigned,
+      ...receipt,
+      ...receipt.map((event) => retagged(event, mother.child, father.child)),
+    ];
+    const seen = await read(father, [...father.events, ...planted]);
+    expect(digest(seen).shown).toEqual(before.shown);
+    expect(seen.view?.apart.map(({ id, reason }) => ({ id, reason }))).toEqual([
+      { id: moved.id, reason: 'id' },
+    ]);
+    await seen.clock.pass(601_000);
+    expect(
+      seen
+        .look()
+        .view?.apart.map(({ reason }) => reason)
+        .sort(),
+    ).toEqual(['id', 'no-receipt']);
+    expect(digest(seen.look()).shown).toEqual(before.shown);
+  });
+
+  test('a forged copy under the id of a true record neither hides it nor is shown', async () => {
+    const real = value(father);
+    const forged = [
+      { ...real, content: `${real.content}x` },
+      { ...real, sig: '0'.repeat(128) },
+    ];
+    const before = digest(await read(father, father.events));
+    expect(digest(await read(father, [...forged, ...father.events]))).toEqual(before);
+    const alone = await read(father, [...father.events.filter((event) => event !== real), ...forged]);
+    expect(alone.view?.checked.has(real.id)).toBe(false);
+    expect(alone.view?.apart.map(({ id }) => id)).toEqual([real.id]);
+  });
+
+  test('what somebody who has left writes now stays apart, with real receipts and with forged ones', async () => {
+    const real = value(father);
+    const late = sign(leaver, real.kind, real.tags, real.content, Math.floor(now));
+    const last = father.events.find(
+      (event) => isReceipt(event) && event.tags.some(([, id]) => id === real.id),
+    );
+    if (!last) throw new Error('no receipt');
+    const rows = last.tags.map((tag) => (tag[1] === real.id ? [tag[0] ?? '', late.id, tag[2] ?? ''] : tag));
+    const forged = [sign(leaver, kinds.receipt, rows, '', last.created_at), { ...last, tags: rows }];
+    const before = digest(await read(father, father.events));
+    const seen = await read(father, [...father.events, late, ...forged]);
+    await seen.clock.pass(601_000);
+    const { view } = seen.look();
+    expect(digest({ view }).shown).toEqual(before.shown);
+    expect(view?.apart.map(({ id, reason }) => ({ id, reason }))).toEqual([
+      { id: late.id, reason: 'no-receipt' },
+    ]);
+    // What the same person wrote as a member stays genuine.
+    const theirs = [...(view?.checked.values() ?? [])].filter(
+      ({ signer }) => signer.key === leaver.publicKey,
+    );
+    for (const { signer } of theirs) expect(signer).toMatchObject({ role: 'nurse', member: false });
+  });
+
+  test('a link that nobody at the practice signed opens no record, and ends none', async () => {
+    const link = father.events.find(({ kind }) => kind === kinds.guardianLink);
+    if (!link) throw new Error('no link');
+    const other = retagged(link, father.child, mother.child);
+    const ended = [...link.tags, ['end']];
+    const planted = [
+      sign(evil, link.kind, other.tags, link.content, Math.floor(now)),
+      sign(father.secret, link.kind, other.tags, link.content, Math.floor(now)),
+      sign(evil, link.kind, ended, link.content, Math.floor(now)),
+      { ...link, tags: ended },
+    ];
+    const seen = await read(father, [...father.events, ...planted, ...mother.events]);
+    expect(seen.snapshot.subjects.map(({ key, access }) => ({ key, access: access.is }))).toEqual([
+      { key: father.child, access: 'open' },
+    ]);
+    for (const event of planted) seen.relay.publish({ ...event });
+    await settle();
+    await seen.clock.pass(100);
+    expect(seen.look().snapshot.subjects.map(({ access }) => access.is)).toEqual(['open']);
+  });
+
+  test('a grant from another author is ignored: it opens nothing and hides nothing', async () => {
+    const rows = father.events
+      .filter(({ kind }) => kind === kinds.patientKeyGrant)
+      .flatMap(({ tags }) => tags.filter(([name]) => name === 'row'))
+      .map(([, epochKey = '', subject = '']) => ({
+        epochKey,
+        subject,
+        key: ConversationKey.fromBytes(new Uint8Array(32).fill(7)),
+      }));
+    const to = { reader: father.secret.publicKey, authority: father.events[0]?.id ?? '' };
+    const planted = buildPatientGrant(evil, to, rows, Math.floor(now), random('grant'));
+    const before = digest(await read(father, father.events));
+    expect(digest(await read(father, [planted, ...father.events]))).toEqual(before);
+    const without = father.events.filter(({ kind }) => kind !== kinds.patientKeyGrant);
+    const waits = await read(father, [planted, ...without]);
+    expect(waits.snapshot.subjects.map(({ access }) => access.is)).toEqual(['waits']);
+    // Letters to and from the guardian open with the guardian's own key; nothing of the child does.
+    const { observations, demographics, encounters } = waits.view?.chart ?? {};
+    expect({ observations, demographics, encounters }).toEqual({
+      observations: [],
+      demographics: null,
+      encounters: [],
+    });
+    expect(waits.view?.chart.coverage).toBe('not-loaded');
+  });
+
+  test('what is confidential to a child is nothing to the parent, even when a relay serves it', async () => {
+    const closed = whole.filter(({ kind }) => kind === kinds.confidential);
+    expect(closed.length).toBeGreaterThan(0);
+    const addressed = closed.map((event) =>
+      sign(evil, event.kind, [...event.tags, ['p', father.child]], 'x', event.created_at),
+    );
+    const before = digest(await read(father, father.events));
+    const seen = await read(father, [...father.events, ...closed, ...addressed]);
+    await seen.clock.pass(601_000);
+    expect(digest(seen.look())).toEqual(before);
+    expect(seen.look().view).toMatchObject({ sealed: 0, pending: 0 });
+  });
+});
