@@ -18,7 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fold::{self, Record};
 use crate::permissions::Compartment;
-use crate::receipts::{ChainKey, Readership, ReceiptBook, Share};
+use crate::policy::Position;
+use crate::receipts::{ChainKey, Readership, ReceiptBook, Receipted, Share};
 use crate::{Event, EventId, PublicKey, kinds};
 
 pub use disclosure::{ChainShare, Disclosed, DisclosedRecord, Packet, open_packet};
@@ -250,8 +251,22 @@ impl Reader {
         }
         let row = self.book.receipted(event);
         match row.and_then(|row| Some((row, row.position?))) {
-            Some((row, position)) => judge::with_receipt(self, event, &row, position),
+            Some((row, position)) => self.placed(event, &row, position),
             None => self.without_receipt(event.id, now),
+        }
+    }
+
+    /// A record counts if it counts at one of the places at which it can stand.
+    fn placed(&self, event: &Event, row: &Receipted, position: Position) -> Outcome {
+        let last = judge::with_receipt(self, event, row, position);
+        let Some(earliest) = row.earliest.filter(|earliest| *earliest < position) else { return last };
+        if !matches!(last, Outcome::Quarantine(_)) {
+            return last;
+        }
+        let sooner = Receipted { position: Some(earliest), ..*row };
+        match judge::with_receipt(self, event, &sooner, earliest) {
+            Outcome::Quarantine(_) => last,
+            first => first,
         }
     }
 

@@ -1,5 +1,6 @@
 mod cases;
 mod chains;
+mod clocks;
 mod disclosure;
 mod former;
 mod shown;

@@ -58,6 +58,9 @@ pub struct Receipted {
     /// Policy position at the event's arrival. None when its mark names a policy receipt that does
     /// not count: reason `no-receipt`.
     pub position: Option<Position>,
+    /// The first position at which a family, who cannot tell what came first within one second, may
+    /// place the event; otherwise equal to `position`.
+    pub earliest: Option<Position>,
 }
 
 /// How much of a chain a selection holds.
@@ -179,14 +182,14 @@ impl ReceiptBook {
         }
         for (chain, receipts) in groups {
             let walk = Walk::of(&receipts, &generations);
-            self.note_rows(chain, &walk, |receipt, row| order.position_then(&receipt.mark, row.received));
+            self.note_rows(chain, &walk, |receipt, row| order.positions_then(&receipt.mark, row.received));
         }
     }
 
     fn note_policy_rows(&mut self, order: &Order<'_>) {
         for (chain, walk) in order.walks() {
             let positions = &order.positions;
-            let own = |receipt: &Receipt, _: &Row| positions.get(&receipt.id).copied();
+            let own = |receipt: &Receipt, _: &Row| positions.get(&receipt.id).map(|at| (*at, *at));
             self.note_rows(chain, &walk, own);
         }
     }
@@ -195,7 +198,7 @@ impl ReceiptBook {
         &mut self,
         chain: ChainKey,
         walk: &Walk<'_>,
-        position: impl Fn(&Receipt, &Row) -> Option<Position>,
+        positions: impl Fn(&Receipt, &Row) -> Option<(Position, Position)>,
     ) {
         let mut ids = Vec::new();
         let mut seen = BTreeSet::new();
@@ -206,13 +209,15 @@ impl ReceiptBook {
                     continue;
                 }
                 ids.push(row.id);
+                let (earliest, position) = positions(receipt, row).unzip();
                 self.rows.entry(row.id).or_default().push(Receipted {
                     chain,
                     receipt: receipt.id,
                     n,
                     received: row.received,
                     import: row.import,
-                    position: position(receipt, row),
+                    position,
+                    earliest,
                 });
             }
         }

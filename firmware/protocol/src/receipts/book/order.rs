@@ -78,12 +78,15 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// The position at which an event stands that was received then under this mark. A family takes the
-    /// relay's word for the order of its own policy: what was received before stands before.
-    pub(super) fn position_then(&self, mark: &PolicyMark, received: u64) -> Option<Position> {
+    /// The first and the last position at which an event can stand that was received then under this
+    /// mark. A family takes the relay's word for the order of its own policy: what was received before
+    /// stands before, and within one second nobody can tell.
+    pub(super) fn positions_then(&self, mark: &PolicyMark, received: u64) -> Option<(Position, Position)> {
         let position = self.position(mark)?;
-        let own = self.own.get(&position).map_or(0, |times| times.partition_point(|at| *at <= received));
-        Some(position + u64::try_from(own).unwrap_or(u64::MAX))
+        let times = self.own.get(&position).map_or(&[][..], Vec::as_slice);
+        let place = |own: usize| position + u64::try_from(own).unwrap_or(u64::MAX);
+        let before = times.partition_point(|at| *at < received);
+        Some((place(before), place(times.partition_point(|at| *at <= received))))
     }
 
     /// Both chains for the book's own rows.
@@ -134,7 +137,9 @@ impl<'a> Order<'a> {
     }
 
     /// What a family holds of its own registrations, links, suspensions and grants: 2110 at the
-    /// position of its clinical receipt, the others by the relay's word at their created_at.
+    /// position of its clinical receipt, the others by the relay's word at their created_at, but no
+    /// earlier than the registration of the patient whom they name: the relay took them, so it had
+    /// been taken before, whatever the writer's clock said.
     fn loose<'e>(&self, clinical: &[&Receipt], events: &'e [Event]) -> Vec<Loose<'e>> {
         let receipted: BTreeSet<EventId> =
             self.public.iter().flat_map(|receipt| &receipt.rows).map(|row| row.id).collect();
@@ -145,25 +150,29 @@ impl<'a> Order<'a> {
                 dated.entry(row.id).or_insert((position, row.received));
             }
         }
-        let mut loose: Vec<Loose<'e>> = events
-            .iter()
-            .filter(|event| !receipted.contains(&event.id))
-            .filter_map(|event| {
-                let (position, received) = match event.kind.as_u16() {
-                    kinds::PATIENT => *dated.get(&event.id)?,
-                    kinds::GUARDIAN_LINK | kinds::SUSPENSION | kinds::FHIR_CLIENT_GRANT => {
-                        let created_at = event.created_at.as_secs();
-                        (self.position_at(created_at)?, created_at)
-                    }
-                    _ => return None,
-                };
-                Some(Loose { position, received, event })
-            })
-            .collect();
+        let own: Vec<&Event> = events.iter().filter(|event| !receipted.contains(&event.id)).collect();
+        let mut registered: HashMap<PublicKey, (Position, u64)> = HashMap::new();
+        let mut loose: Vec<Loose<'e>> = Vec::new();
+        for event in own.iter().filter(|event| event.kind.as_u16() == kinds::PATIENT) {
+            let Some((position, received)) = dated.get(&event.id).copied() else { continue };
+            loose.push(Loose { position, received, event });
+            if let Some(subject) = event::p_tag(event, 1) {
+                let first = registered.entry(subject).or_insert((position, received));
+                *first = (*first).min((position, received));
+            }
+        }
+        for event in own.iter().filter(|event| by_the_relays_word(event)) {
+            let created_at = event.created_at.as_secs();
+            let Some(claimed) = self.position_at(created_at) else { continue };
+            let named = [event::p_tag(event, 0), event::p_tag(event, 1)].into_iter().flatten();
+            let registrations = named.filter_map(|subject| registered.get(&subject).copied());
+            let (position, received) = registrations.fold((claimed, created_at), Ord::max);
+            loose.push(Loose { position, received, event });
+        }
         // A registration comes before the link that names its T in the same second.
         loose.sort_by_key(|own| {
             let later = own.event.kind.as_u16() != kinds::PATIENT;
-            (own.position, own.received, later, own.event.id)
+            (own.position, own.received, later, own.event.created_at, own.event.id)
         });
         loose
     }
@@ -174,6 +183,10 @@ impl<'a> Order<'a> {
         let newest = self.public.iter().take_while(begun).last().or(self.public.first())?;
         self.positions.get(&newest.id).copied()
     }
+}
+
+fn by_the_relays_word(event: &Event) -> bool {
+    matches!(event.kind.as_u16(), kinds::GUARDIAN_LINK | kinds::SUSPENSION | kinds::FHIR_CLIENT_GRANT)
 }
 
 fn merge<'a>(public: &[&'a Receipt], staff: &[&'a Receipt]) -> Vec<&'a Receipt> {
