@@ -13,10 +13,11 @@ function OfflineBar({ now }: { now: Snapshot }) {
   const when = useWhen();
   if (now.connection.is !== 'offline') return null;
   const say = now.connection.why === 'box' ? w.boxAway : w.offline;
+  const unknown = now.subjects.length > 0 ? w.offlinePart : w.offlineNothing;
   return (
     <div className="offbar" role="status">
       <IconCloudOff size={22} aria-hidden />
-      <span>{now.heard === null ? w.offlineNothing : say(when.said(now.heard))}</span>
+      <span>{now.heard === null ? unknown : say(when.said(now.heard))}</span>
     </div>
   );
 }

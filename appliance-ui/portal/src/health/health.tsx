@@ -97,7 +97,7 @@ export function HealthView({ view }: { view: ChartView }) {
 }
 
 /** The newest fact of each place. What is not complete is not called empty. */
-function useFacts(view: ChartView): { readonly [place in Place]: ReactNode } {
+export function useFacts(view: ChartView): { readonly [place in Place]: ReactNode } {
   const w = useWords(indexWords);
   const whole = view.chart.coverage === 'complete';
   const orPartial = (text: string): string => (whole ? text : w.partial);

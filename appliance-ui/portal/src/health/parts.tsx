@@ -71,7 +71,7 @@ function Foot({ view }: { view: ChartView }) {
   return (
     <footer className="foot">
       <CompletenessLine view={view} n={String(view.subject.n)} />
-      <p className="cap">{w.asOf(when.moment(view.asOf))}</p>
+      {view.asOf > 0 ? <p className="cap">{w.asOf(when.moment(view.asOf))}</p> : null}
     </footer>
   );
 }

@@ -41,7 +41,7 @@ export const moreWords = dict(
     version: 'Version',
     wording: 'Who has read the wording',
     wordingSay:
-      'A clinician reads every medical explanation once, and a native speaker the Spanish. Not all has been read yet.',
+      'A doctor reads each health text once. A native speaker reads the Spanish. Not all has been read yet.',
     wordingCount: (what: string, read: number, all: number) => `${what}: ${read} of ${all} read`,
     glossary: 'Medical words',
     ranges: 'Usual ranges of results',
@@ -84,7 +84,7 @@ export const moreWords = dict(
     lost: 'When the phone or the key is lost',
     forget: 'Forget this phone',
     forgetSay:
-      'Removes the passkey’s lock, saved records and all clinics from this phone. Without your locked copy you cannot open the record again.',
+      'Removes the passkey’s lock, saved records and all clinics from this phone. To open the record again you need your locked copy.',
     forgetAsk: 'Forget everything on this phone',
     forgetKeep: 'Keep it',
     forgetSure: 'I have my locked copy, or I do not need it',
@@ -120,7 +120,7 @@ export const moreWords = dict(
     light: 'Claro',
     dark: 'Oscuro',
     text: 'Tamaño de letra',
-    text100: 'Normal',
+    text100: 'De siempre',
     text115: 'Grande',
     text130: 'Muy grande',
     settingsNote: 'Se guarda solo en este teléfono.',
@@ -131,7 +131,7 @@ export const moreWords = dict(
     version: 'Versión',
     wording: 'Quién revisó los textos',
     wordingSay:
-      'Un médico lee una vez cada explicación, y una persona de habla hispana el español. Aún no se ha leído todo.',
+      'Un médico lee una vez cada texto de salud. Alguien de habla hispana lee el español. Aún no se ha leído todo.',
     wordingCount: (what, read, all) => `${what}: ${read} de ${all} leídos`,
     glossary: 'Palabras médicas',
     ranges: 'Valores habituales de los resultados',

@@ -204,8 +204,7 @@ export const recordWords = dict(
     apart: 'Apartado',
     apartHeading: 'Apartado',
     apartCount: (n) => `Apartado: ${n}`,
-    apartSay: (name) =>
-      `Llegaron para ${name} pero no pasaron una comprobación. No forman parte del expediente.`,
+    apartSay: (name) => `Llegaron para ${name}, pero algo no estaba bien. No son parte del expediente.`,
     apartNone: 'No hay nada apartado',
     apartNoneSub: 'Todo lo que llegó aquí pasó todas las comprobaciones.',
     apartTell: 'Avise a la clínica por teléfono. Ellos pueden averiguar de dónde vino.',

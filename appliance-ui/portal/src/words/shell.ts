@@ -23,6 +23,7 @@ export const shellWords = dict(
     boxAway: (when: string) =>
       `The clinic’s box does not answer. You are reading what this phone saved ${when}.`,
     offlineNothing: 'No connection. This phone has saved nothing yet.',
+    offlinePart: 'No connection. This phone has saved only a part of the record.',
     connecting: 'Connecting to the clinic’s box…',
     unknownKey: (clinic: string) => `This key opens no record at ${clinic}`,
     unknownKeySub:
@@ -85,7 +86,8 @@ export const shellWords = dict(
     noName: 'Niño',
     offline: (when) => `Sin conexión. Esto es lo que su teléfono guardó ${when}.`,
     boxAway: (when) => `La caja de la clínica no responde. Está leyendo lo que este teléfono guardó ${when}.`,
-    offlineNothing: 'Sin conexión. Este teléfono aún no tiene nada guardado.',
+    offlineNothing: 'Sin conexión. Aquí no hay nada guardado todavía.',
+    offlinePart: 'Sin conexión. Aquí solo hay una parte del expediente.',
     connecting: 'Conectando con la caja de la clínica…',
     unknownKey: (clinic) => `Esta llave no abre ningún expediente en ${clinic}`,
     unknownKeySub: 'Puede ser de otra clínica. Si es nueva, muéstrela en esta: la enlazan con su familia.',
@@ -110,7 +112,7 @@ export const shellWords = dict(
     notHere: 'Este teléfono no tiene nada guardado de este expediente',
     notHereSub: 'Se abre cuando tenga conexión.',
     nothing: 'Aquí no hay nada que usted pueda abrir',
-    nothingSub: 'Elija un expediente arriba o vaya a la primera página.',
+    nothingSub: 'Elija otro arriba o vuelva al inicio.',
     toHome: 'Ir a la primera página',
     ended: (name, date) => `Su acceso al expediente de ${name} terminó el ${date}`,
     endedNoName: (date) => `Su acceso a este expediente terminó el ${date}`,
