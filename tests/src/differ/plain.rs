@@ -63,10 +63,51 @@ fn any_tag(dice: &mut Dice) -> Tag {
 
 fn make_event(dice: &mut Dice) -> Value {
     let event = any_event(dice);
-    let text = respell(&serde_json::to_string(&event).unwrap(), dice);
-    let bytes = if dice.chance(25) { text.into_bytes() } else { harm(text.as_bytes(), dice) };
+    let mut text = respell(&serde_json::to_string(&event).unwrap(), dice);
+    match dice.below(20) {
+        0..4 => text = another_member(&event, dice),
+        4 => text.insert(0, '\u{feff}'),
+        _ => {}
+    }
+    let bytes = if dice.chance(35) { text.into_bytes() } else { harm(text.as_bytes(), dice) };
     let most = if dice.chance(5) { bytes.len() - dice.below(2).min(bytes.len()) } else { EVENT_BYTES_MAX };
     json!({"bytes": hex::encode(&bytes), "bytes_max": most})
+}
+
+/// The event with another text in the place of one member, whose kind fits or not.
+fn another_member(event: &Event, dice: &mut Dice) -> String {
+    let members = serde_json::to_value(event).unwrap();
+    let spoilt = dice.word(&["id", "pubkey", "created_at", "kind", "tags", "content", "sig"]);
+    let other = dice.word(&[
+        "0",
+        "-0",
+        "-1",
+        "00",
+        "1.0",
+        "1e3",
+        "65535",
+        "65536",
+        "9007199254740991",
+        "9007199254740992",
+        "\"\"",
+        "null",
+        "[]",
+        "[[]]",
+        "[[\"t\"],[]]",
+        "[[\"t\",\"\\u0000\"]]",
+        "[[\"\\u000b\"]]",
+        "\"\\u001f\"",
+        "\"\\u0008\\f\"",
+        "[[\"p\"]]",
+        "{}",
+        "[\"t\"]",
+        "[[\"t\",1]]",
+    ]);
+    let text = |(name, value): (&String, &Value)| {
+        if name == spoilt { format!("\"{name}\":{other}") } else { format!("\"{name}\":{value}") }
+    };
+    let texts: Vec<String> = members.as_object().unwrap().iter().map(text).collect();
+    format!("{{{}}}", texts.join(","))
 }
 
 fn answer_event(input: &Value) -> Value {
@@ -112,7 +153,17 @@ pub(super) fn any_json(dice: &mut Dice, depth: usize) -> Value {
 pub(super) fn any_object(dice: &mut Dice, depth: usize) -> Map<String, Value> {
     (0..dice.below(5))
         .map(|_| {
-            let known = dice.word(&["status", "code", "value", "id", "__proto__", "constructor", "url"]);
+            let known = dice.word(&[
+                "status",
+                "code",
+                "value",
+                "id",
+                "__proto__",
+                "constructor",
+                "url",
+                "\u{ffff}",
+                "👶",
+            ]);
             let name = if dice.chance(70) { known.to_owned() } else { dice.text(6) };
             (name, any_json(dice, depth))
         })
@@ -139,6 +190,9 @@ fn make_body(dice: &mut Dice) -> Value {
         bound = scratch(&bound, dice);
     }
     let mut extensions = vec![json!({"url": body::BINDING_URL, "valueString": bound})];
+    if dice.chance(5) {
+        extensions.push(extensions[0].clone());
+    }
     if dice.chance(10) {
         extensions.push(any_json(dice, 2));
     }
@@ -148,7 +202,10 @@ fn make_body(dice: &mut Dice) -> Value {
         let deep = (0..depth).fold(json!(1), |inner, _| json!([inner]));
         resource.insert("deep".to_owned(), deep);
     }
-    let text = respell(&Value::Object(resource).to_string(), dice);
+    let mut text = respell(&Value::Object(resource).to_string(), dice);
+    if dice.chance(3) {
+        text.insert(0, '\u{feff}');
+    }
     let mut bytes = if dice.chance(30) { text.into_bytes() } else { harm(text.as_bytes(), dice) };
     if confidential && dice.chance(90) {
         bytes.resize(bytes.len().next_multiple_of(body::PADDING_BYTES), b' ');

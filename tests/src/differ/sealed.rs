@@ -79,8 +79,10 @@ fn make_encrypt(dice: &mut Dice) -> Value {
 fn answer_encrypt(input: &Value) -> Value {
     let length = usize::try_from(input["length"].as_u64().unwrap()).unwrap();
     let text = vec![u8::try_from(input["byte"].as_u64().unwrap()).unwrap(); length];
-    let payload = conversation_of(input, "key").encrypt(&text, &mut stream(input));
-    opened(payload.map(String::into_bytes))
+    let key = conversation_of(input, "key");
+    let payload = key.encrypt(&text, &mut stream(input));
+    let back = payload.as_ref().map(|payload| opened(key.decrypt(payload))).ok();
+    json!({"payload": opened(payload.map(String::into_bytes)), "back": back})
 }
 
 /// An authentic payload around any padded text, right or wrong.
@@ -95,7 +97,32 @@ fn seal_padded(key: &[u8], nonce: &[u8], padded: &[u8]) -> Vec<u8> {
     [&[2], authentic.as_slice(), &mac].concat()
 }
 
+/// NIP-44's length of a padded text, written again.
+fn padded_length(length: usize) -> usize {
+    if length <= 32 {
+        return 32;
+    }
+    let chunk = (length.next_power_of_two() / 8).max(32);
+    length.next_multiple_of(chunk)
+}
+
+/// A text in the long form, which is taken from 65,536 bytes on and up to the limit.
+fn long_form(dice: &mut Dice) -> Vec<u8> {
+    let length = match dice.below(20) {
+        0 => 65_534 + dice.below(5),
+        1 => PLAINTEXT_BYTES_MAX - 2 + dice.below(5),
+        _ => 1 + dice.below(300),
+    };
+    let mut padded = vec![0, 0];
+    padded.extend(u32::try_from(length).unwrap().to_be_bytes());
+    padded.resize(6 + padded_length(length), b'x');
+    padded
+}
+
 fn any_padded(dice: &mut Dice) -> Vec<u8> {
+    if dice.chance(15) {
+        return long_form(dice);
+    }
     let size = *dice.pick(&[32, 33, 34, 38, 64, 66, 70, 96, 98, 102, 256, 258, 320, 322, 384, 386]);
     let mut padded = dice.bytes(size);
     let length =
@@ -106,6 +133,18 @@ fn any_padded(dice: &mut Dice) -> Vec<u8> {
         padded[2..6].copy_from_slice(&u32::try_from(dice.below(70_000)).unwrap().to_be_bytes());
     }
     padded
+}
+
+/// The same bytes in base64, with bits left over before the padding: no decoder of ours takes them.
+fn left_over_bits(payload: &str) -> String {
+    let digits = payload.trim_end_matches('=');
+    match digits.as_bytes().last() {
+        Some(last) if digits.len() < payload.len() => {
+            let next = char::from(last + 1);
+            format!("{}{next}{}", &digits[..digits.len() - 1], &payload[digits.len()..])
+        }
+        _ => payload.to_owned(),
+    }
 }
 
 /// A payload and harm to it; the key is drawn before.
@@ -120,7 +159,8 @@ fn any_payload(key: &[u8], dice: &mut Dice) -> String {
         let key = ConversationKey::from_bytes(key.try_into().unwrap());
         key.encrypt(&text, &mut Random::seeded(nonce.try_into().unwrap())).unwrap()
     };
-    match dice.below(5) {
+    match dice.below(6) {
+        5 => left_over_bits(&payload),
         0 => scratch(&payload, dice),
         1 => STANDARD.encode(harm(&STANDARD.decode(&payload).unwrap(), dice)),
         _ => payload,

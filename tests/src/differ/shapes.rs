@@ -34,7 +34,8 @@ fn clinical(kind: u16, dice: &mut Dice) -> Tags {
         tags.push(row(&["act", "sign"]));
     }
     for _ in 0..dice.below(3) {
-        tags.push(row(&["e", &dice.digest(), "", dice.word(&MARKERS)]));
+        let relay = dice.word(&["", "", "", "wss://relay.example"]);
+        tags.push(row(&["e", &dice.digest(), relay, dice.word(&MARKERS)]));
     }
     if dice.chance(30) {
         tags.push(row(&["x", &dice.digest()]));
@@ -45,9 +46,10 @@ fn clinical(kind: u16, dice: &mut Dice) -> Tags {
         tags.push(row(&["legacy"]));
     }
     if kind == kinds::VISIT {
-        tags.push(row(&["p", &dice.key(), dice.word(&["provider", "guardian", "child"])]));
-        tags.push(row(&["start", &(NOW + u64::from(dice.byte())).to_string()]));
-        tags.push(row(&["end", &(NOW + 128 + u64::from(dice.byte())).to_string()]));
+        let at = if dice.chance(20) { dice.below(2) } else { tags.len() };
+        tags.insert(at, row(&["p", &dice.key(), dice.word(&["provider", "guardian", "child"])]));
+        tags.push(row(&["start", &(NOW + u64::from(dice.byte() % 4)).to_string()]));
+        tags.push(row(&["end", &(NOW + 1 + u64::from(dice.byte() % 9)).to_string()]));
     }
     tags
 }
@@ -72,7 +74,7 @@ fn epoch(dice: &mut Dice) -> Tags {
     if n > 0 {
         tags.push(row(&["grace", dice.word(&["0", "600"])]));
     }
-    if n == 1 {
+    if (n == 1) != dice.chance(10) {
         tags.push(row(&["next", &dice.digest()]));
     }
     tags.push(row(&["seq", &dice.byte().to_string()]));

@@ -138,13 +138,13 @@ function spelling(input: Input): unknown {
 
 function table(input: Input): unknown {
   const [kind, role] = [input.number('kind'), input.get<permissions.Role>('role')];
-  const [word, compartment] = [input.get<permissions.Word>('word'), input.get<Compartment>('compartment')];
+  const { words } = permissions;
   return {
-    mayHold: permissions.mayHold(role, word),
-    preticked: permissions.preticked(role).includes(word),
-    addable: permissions.addable(role).includes(word),
+    mayHold: words.map((word) => permissions.mayHold(role, word)),
+    preticked: words.map((word) => permissions.preticked(role).includes(word)),
+    addable: words.map((word) => permissions.addable(role).includes(word)),
     wordFor: permissions.wordFor(kind),
-    kindIn: permissions.kindIn(kind, compartment),
+    kindIn: permissions.compartments.map((compartment) => permissions.kindIn(kind, compartment)),
     familyWrites: permissions.familyWrites(kind),
     ownKeyWrites: permissions.ownKeyWrites(kind),
     mayBeSigned: permissions.mayBeSigned(kind),
@@ -178,8 +178,10 @@ function draftName(input: Input): unknown {
 
 function encrypt(input: Input): unknown {
   const text = new Uint8Array(input.number('length')).fill(input.number('byte'));
-  const payload = input.conversation('key').encrypt(text, input.random());
-  return payload.ok ? toHex(sha256(toUtf8(payload.value))) : payload.error;
+  const key = input.conversation('key');
+  const payload = key.encrypt(text, input.random());
+  if (!payload.ok) return { payload: payload.error, back: null };
+  return { payload: toHex(sha256(toUtf8(payload.value))), back: opened(key.decrypt(payload.value)) };
 }
 
 function openFormer(input: Input): unknown {
