@@ -230,6 +230,16 @@ case("a parent withdraws own messages only", [
     rec(4, 2117, message("own"), [(3, "deletion")], signer=PARENT, author="family")],
      {"threads": [{"id": i(1), "messages": [i(1)]}], "withdrawn": [item(3, 4, state="withdrawn", status="completed")],
       "unresolved": [{"id": i(2), "names": i(1), "why": "not-own"}]})
+case("a version of a tombstone that does not hold stays in the chart", [
+    rec(1, 2117, message("from the practice")), rec(2, 2117, message("x"), [(1, "deletion")], signer=PARENT, author="family"),
+    rec(3, 2117, message("answer"), [(2, "correction")])],
+     {"threads": [{"id": i(1), "messages": [i(1)]}, {"id": i(3), "messages": [i(3)]}],
+      "unresolved": [{"id": i(2), "names": i(1), "why": "not-own"}]})
+case("former: a change after a tombstone whose order is not here stays in the chart", [
+    former(2, 2118, {"resourceType": "ServiceRequest", "status": "revoked"}, [(1, "cancelled")]),
+    former(3, 2118, order(), [(1, "status-update")])],
+     {"orders": [{"id": i(3), "state": "pending"}], "unresolved": [
+         {"id": i(2), "names": i(1), "why": "missing"}, {"id": i(3), "names": i(1), "why": "missing"}]})
 case("a visit is moved by the practice and cancelled by the family", [
     rec(1, 2126, visit("booked")), rec(2, 2126, visit("booked"), [(1, "correction")]),
     rec(3, 2126, visit("cancelled"), [(2, "cancelled")], signer=PARENT, author="family")],

@@ -197,6 +197,8 @@ charts! {
     replies_stand_in_one_thread, "replies stand in one thread";
     replies_to_a_message_that_is_not_here_stand_together, "replies to a message that is not here stand together";
     a_parent_withdraws_own_messages_only, "a parent withdraws own messages only";
+    a_version_of_a_tombstone_that_does_not_hold_stays_in_the_chart, "a version of a tombstone that does not hold stays in the chart";
+    former_a_change_after_a_tombstone_whose_order_is_not_here_stays_in_the_chart, "former: a change after a tombstone whose order is not here stays in the chart";
     a_visit_is_moved_by_the_practice_and_cancelled_by_the_family, "a visit is moved by the practice and cancelled by the family";
     an_outside_record_is_accepted_by_staff_only, "an outside record is accepted by staff only";
     a_ref_changes_nothing, "a ref changes nothing";

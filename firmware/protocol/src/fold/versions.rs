@@ -349,7 +349,10 @@ impl Graph {
         let mut frees: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for at in group {
             for before in self.before.get(at).into_iter().flatten() {
-                if let Before::Here(first) = before {
+                // Nothing waits for a tombstone that is no item.
+                if let Before::Here(first) = before
+                    && !self.dropped.contains(first)
+                {
                     *waits.entry(*at).or_default() += 1;
                     frees.entry(*first).or_default().push(*at);
                 }

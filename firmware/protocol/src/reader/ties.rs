@@ -34,7 +34,7 @@ pub(super) fn of(event: &Event) -> Vec<Tie> {
                 .chain(own.filter(|_| !adult).map(|own| tie(own, true)))
                 .collect()
         }
-        kinds::GUARDIAN_LINK if tag_value(event, "end", 0).is_none() => {
+        kinds::GUARDIAN_LINK if event.tags.iter().all(|tag| tag.kind() != "end") => {
             let (Some(subject), Some(person)) = (p_tag(event, 0), p_tag(event, 1)) else { return none };
             let words = event.tags.iter().find(|tag| tag.kind() == "compartments");
             let named = words.into_iter().flat_map(|tag| &tag.as_slice()[1..]);

@@ -179,6 +179,22 @@ fn a_tie_by_one_who_may_not_register_ties_nobody() {
 }
 
 #[test]
+fn a_link_that_ends_somebody_ties_nobody() {
+    let mut w = World::new();
+    let mut packet = packet(&mut w);
+    let link = packet.records[3].ties[0].clone();
+    let sign = |w: &World, end: bool| {
+        let end = end.then(|| event::tag("end", []));
+        let tags = link.tags.iter().cloned().chain(end).collect();
+        event::sign(&w.desk, kinds::GUARDIAN_LINK, tags, link.content.clone(), w.now)
+    };
+    packet.records[3].ties = vec![sign(&w, true)];
+    assert_eq!(reason(&open_packet(w.p(), &packet), 3, &packet), Some(Reason::NotMember));
+    packet.records[3].ties = vec![sign(&w, false)];
+    assert_eq!(reason(&open_packet(w.p(), &packet), 3, &packet), None);
+}
+
+#[test]
 fn the_practice_key_never_comes_from_the_packet() {
     let mut w = World::new();
     let packet = packet(&mut w);
