@@ -4,7 +4,6 @@ import { expect, test } from 'vitest';
 import {
   activeAllergies,
   type Chart,
-  type Coverage,
   conflicts,
   contentVersion,
   currentVersion,
@@ -15,22 +14,10 @@ import {
   type Record,
   statusOf,
 } from './fold.ts';
-import type { Hex } from './types.ts';
+import { type FoldInput, recordOf } from './testing/differ/charts.ts';
 
-interface Row {
-  readonly id: Hex;
-  readonly r: Hex | null;
-  readonly same: Hex | null;
-  readonly links: readonly (readonly [Hex, string])[];
-  readonly order: readonly [number, number, number];
-  readonly created_at: number;
-}
-
-interface Case {
+interface Case extends FoldInput {
   readonly name: string;
-  readonly line: readonly Hex[];
-  readonly coverage: Coverage;
-  readonly records: readonly (Row & Omit<Record, 'links' | 'order' | 'act' | 'aliases' | 'createdAt'>)[];
   readonly expect: unknown;
 }
 
@@ -39,14 +26,7 @@ const file = JSON.parse(
 ) as { readonly cases: readonly Case[] };
 
 function recordsOf(row: Case): Record[] {
-  return row.records.map(({ r, same, links, order, created_at, ...rest }) => ({
-    ...rest,
-    aliases: [],
-    act: r === null || same === null ? null : { r, same },
-    links: links.map(([id, marker]) => ({ id, marker })),
-    order: { position: order[0], received: order[1], n: order[2] },
-    createdAt: created_at,
-  }));
+  return row.records.map(recordOf);
 }
 
 function chartOf(row: Case, records: readonly Record[]): Chart {

@@ -5,14 +5,18 @@
 //! drawn from its input alone, so the other side needs nothing but the line.
 #![allow(clippy::unwrap_used, reason = "a maker of test inputs stops at the first surprise")]
 
+mod charts;
 mod clinical;
 mod dice;
+mod history;
 mod mutate;
 mod numbers;
 mod plain;
 mod policy;
+mod records;
 mod sealed;
 mod shapes;
+mod town;
 
 use serde_json::Value;
 
@@ -30,8 +34,10 @@ struct Op {
 /// All functions; the shares follow what they cost in JavaScript (a curve operation takes
 /// milliseconds there) and how much their inputs can differ.
 fn ops() -> Vec<Op> {
-    [plain::OPS, numbers::OPS, shapes::OPS, clinical::OPS, policy::OPS, sealed::OPS]
+    let parts = [plain::OPS, numbers::OPS, shapes::OPS, clinical::OPS, policy::OPS, sealed::OPS];
+    parts
         .into_iter()
+        .chain([charts::OPS, history::OPS])
         .flatten()
         .map(|(name, share, make, answer)| Op { name, share: *share, make: *make, answer: *answer })
         .collect()

@@ -109,7 +109,7 @@ fn of_kind(kind: u16, dice: &mut Dice) -> Tags {
 }
 
 /// One change of a list of tags.
-fn change(tags: &mut Tags, dice: &mut Dice) {
+pub(super) fn change(tags: &mut Tags, dice: &mut Dice) {
     if tags.is_empty() {
         return;
     }

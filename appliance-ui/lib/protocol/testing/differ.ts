@@ -32,6 +32,8 @@ import { SecretKey } from '../secret.ts';
 import type { Compartment, Event, Hex, Resource } from '../types.ts';
 import * as visits from '../visits.ts';
 import { type Rumor, unwrap, wrap } from '../wrap.ts';
+import { foldAnswer } from './differ/charts.ts';
+import { historyAnswer } from './differ/history.ts';
 
 /** An answer to one input. Inputs are the run's own, so their members are taken as they are named. */
 type Answer = (input: Input) => unknown;
@@ -45,6 +47,10 @@ class Input {
 
   get<T>(name: string): T {
     return this.#members[name] as T;
+  }
+  /** The input as its function's own answer names it. */
+  all<T>(): T {
+    return this.#members as T;
   }
   text(name: string): string {
     return this.get(name);
@@ -312,6 +318,8 @@ const ANSWERS: { readonly [op: string]: Answer } = {
   legacy: openFormer,
   wrap: wrapAnswer,
   unwrap: unwrapAnswer,
+  fold: (input) => foldAnswer(input.all()),
+  history: (input) => historyAnswer(input.all()),
 };
 
 export const ops = Object.keys(ANSWERS);
