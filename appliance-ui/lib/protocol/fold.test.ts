@@ -166,6 +166,19 @@ test('a version that names a tombstone that does not hold stays in the chart', (
   expect(itemOf(after, last.id)?.versions.map(({ record }) => record.id)).toEqual([last.id]);
 });
 
+test('the ids of retries stand in their own order, whatever the box received first', () => {
+  const row = caseOf('a retry counts once and its id is an alias');
+  const [first] = recordsOf(row);
+  const retry = (id: string, n: number): Record => ({
+    ...(first as Record),
+    id: id.repeat(64),
+    order: { position: 9, received: 9, n },
+  });
+  const { aliases } = itemOf(chartOf(row, [first as Record, retry('c', 1), retry('b', 2)]), first?.id ?? '')
+    ?.versions[0]?.record ?? { aliases: [] };
+  expect(aliases).toEqual(['b'.repeat(64), 'c'.repeat(64)]);
+});
+
 test('a chart of five thousand records is whole', () => {
   const [template] = recordsOf(file.cases[0] as Case);
   const line = new Set([template?.subject ?? '']);

@@ -95,9 +95,6 @@ function withoutRepeats(records: readonly Record[]): readonly Record[] {
       onto.set(place, first);
     }
   }
-  if (onto.size === 0) {
-    return records;
-  }
   const more = new Map<number, Hex[]>();
   for (const place of onto.keys()) {
     const end = endOf(onto, place);
@@ -107,8 +104,9 @@ function withoutRepeats(records: readonly Record[]): readonly Record[] {
     }
   }
   const kept = records.map((record, place) => {
-    const ids = more.get(place);
-    return ids === undefined ? record : { ...record, aliases: [...record.aliases, ...ids].sort() };
+    const ids = more.get(place) ?? [];
+    const aliases = [...record.aliases, ...ids];
+    return aliases.length > 1 || ids.length > 0 ? { ...record, aliases: aliases.sort() } : record;
   });
   return kept.filter((_, place) => !onto.has(place));
 }
