@@ -9,7 +9,7 @@ import { shellWords } from '../words/shell.ts';
 export function NotFound() {
   const w = useWords(shellWords);
   return (
-    <main className="alone">
+    <main className="fault">
       <h1 tabIndex={-1} className="sr">
         {w.nothing}
       </h1>
@@ -29,7 +29,7 @@ export function PageError({ error, reset }: { error: unknown; reset: () => void 
     void router.invalidate();
   };
   return (
-    <div className="alone">
+    <div className="fault">
       <h1 tabIndex={-1} className="sr">
         {w.broke}
       </h1>

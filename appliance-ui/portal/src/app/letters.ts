@@ -2,6 +2,7 @@
 import { at, listAt, textAt } from '@relaybox/lib/protocol/elements';
 import { contentVersion, headVersions, type Item, type Thread } from '@relaybox/lib/protocol/fold';
 import type { ChartView, Checked } from '@relaybox/lib/session/api';
+import { once } from './once.ts';
 
 export interface Letter {
   readonly id: string;
@@ -67,8 +68,8 @@ function threadOf(view: ChartView, thread: Thread): Letters[] {
   ];
 }
 
+const threadsOf = once((view) => view.chart.threads.flatMap((thread) => threadOf(view, thread)));
+
 /** Newest first, over all records. */
 export const lettersOf = (views: readonly (ChartView | null)[]): readonly Letters[] =>
-  views
-    .flatMap((view) => (view ? view.chart.threads.flatMap((thread) => threadOf(view, thread)) : []))
-    .sort((a, b) => b.at - a.at);
+  views.flatMap((view) => (view ? threadsOf(view) : [])).sort((a, b) => b.at - a.at);

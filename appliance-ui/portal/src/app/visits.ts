@@ -6,6 +6,7 @@ import { at, listAt, textAt } from '@relaybox/lib/protocol/elements';
 import type { Encounter, Item } from '@relaybox/lib/protocol/fold';
 import { contentVersion, currentVersion, headVersions, statusOf } from '@relaybox/lib/protocol/fold';
 import type { ChartView, Checked } from '@relaybox/lib/session/api';
+import { once } from './once.ts';
 
 const seconds = (text: string | null): number | null => {
   const ms = text === null ? Number.NaN : Date.parse(text);
@@ -27,8 +28,7 @@ export function checkedOf(view: ChartView, item: Item): Checked | null {
   return version ? (view.checked.get(version.record.id) ?? null) : null;
 }
 
-/** Newest first. */
-export function visitRows(view: ChartView): readonly VisitRow[] {
+function readVisits(view: ChartView): readonly VisitRow[] {
   const rows = view.chart.encounters.flatMap((encounter): VisitRow[] => {
     const version = contentVersion(encounter.item) ?? headVersions(encounter.item)[0];
     const checked = checkedOf(view, encounter.item);
@@ -40,6 +40,9 @@ export function visitRows(view: ChartView): readonly VisitRow[] {
   });
   return rows.sort((a, b) => b.at - a.at);
 }
+
+/** Newest first. */
+export const visitRows = once(readVisits);
 
 export type AppointmentState = 'booked' | 'asked' | 'cancelled' | 'missed' | 'done';
 
@@ -62,8 +65,7 @@ const stateOf = (status: string | null): AppointmentState => {
   return status === 'proposed' || status === 'pending' || status === 'waitlist' ? 'asked' : 'booked';
 };
 
-/** By their start. Where two versions contradict each other, both are listed and marked. */
-export function appointments(view: ChartView): readonly Appointment[] {
+function readAppointments(view: ChartView): readonly Appointment[] {
   const all = view.chart.visits.flatMap((item) => {
     const versions = item.conflict ? headVersions(item) : [contentVersion(item)];
     return versions.flatMap((version): Appointment[] => {
@@ -93,6 +95,9 @@ export function appointments(view: ChartView): readonly Appointment[] {
   });
   return all.sort((a, b) => a.start - b.start);
 }
+
+/** By their start. Where two versions contradict each other, both are listed and marked. */
+export const appointments = once(readAppointments);
 
 /** What is still to come: not over, and neither cancelled nor done. */
 export const toCome = (list: readonly Appointment[], now: number): readonly Appointment[] =>

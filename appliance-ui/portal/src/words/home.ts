@@ -76,7 +76,7 @@ export const homeWords = dict(
     comingUp: 'Próximas citas',
     emergency: '¿Emergencia? Llame al 911',
     emergencySub: 'Para un consejo, llame a la clínica',
-    saved: (moment) => `Se guardó aquí ${moment}. Lo puede leer sin conexión.`,
+    saved: (moment) => `Se guardó aquí ${moment.replace(/\.$/, '')}. Lo puede leer sin conexión.`,
     notSaved: 'No se guardó aquí. Lo lee solo con conexión.',
     hello: (name) => `Hola, ${name}`,
     ownSay: 'Este es tu expediente. Tú tienes la llave.',

@@ -1,6 +1,9 @@
 /** Words of the shell: places, connection, and what stands where a record cannot be shown. */
 import { dict } from '@relaybox/lib/i18n/dict';
 
+/** A time of day may end in a full stop of its own ("a. m."). */
+const stop = (sentence: string): string => (sentence.endsWith('.') ? sentence : `${sentence}.`);
+
 export const shellWords = dict(
   {
     skip: 'Skip to the page',
@@ -19,9 +22,9 @@ export const shellWords = dict(
     waits: 'Waits for the clinic',
     endedShort: 'Access ended',
     noName: 'Child',
-    offline: (when: string) => `No connection. This is what your phone saved ${when}.`,
+    offline: (when: string) => stop(`No connection. This is what your phone saved ${when}`),
     boxAway: (when: string) =>
-      `The clinic’s box does not answer. You are reading what this phone saved ${when}.`,
+      stop(`The clinic’s box does not answer. You are reading what this phone saved ${when}`),
     offlineNothing: 'No connection. This phone has saved nothing yet.',
     offlinePart: 'No connection. This phone has saved only a part of the record.',
     connecting: 'Connecting to the clinic’s box…',
@@ -84,8 +87,9 @@ export const shellWords = dict(
     waits: 'Falta la clínica',
     endedShort: 'Acceso terminado',
     noName: 'Niño',
-    offline: (when) => `Sin conexión. Esto es lo que su teléfono guardó ${when}.`,
-    boxAway: (when) => `La caja de la clínica no responde. Está leyendo lo que este teléfono guardó ${when}.`,
+    offline: (when) => stop(`Sin conexión. Esto es lo que su teléfono guardó ${when}`),
+    boxAway: (when) =>
+      stop(`La caja de la clínica no responde. Está leyendo lo que este teléfono guardó ${when}`),
     offlineNothing: 'Sin conexión. Aquí no hay nada guardado todavía.',
     offlinePart: 'Sin conexión. Aquí solo hay una parte del expediente.',
     connecting: 'Conectando con la caja de la clínica…',

@@ -65,3 +65,11 @@ test('the voice does not grade a child', () => {
   const banned = /\b(normal|abnormal|obese|overweight|ideal|behind|obeso|sobrepeso|atrasado)\b/i;
   expect([...english, ...spanish].filter(([, text]) => banned.test(text))).toEqual([]);
 });
+
+test('a time that ends in a full stop gets no second one', () => {
+  const said = 'hoy a las 9:14 a. m.';
+  for (const text of [shellWords.es.offline(said), shellWords.es.boxAway(said), homeWords.es.saved(said)])
+    expect(text).not.toContain('..');
+  expect(shellWords.es.offline(said)).toContain('a. m.');
+  expect(shellWords.en.offline('today at 9:14 am')).toMatch(/am\.$/);
+});
