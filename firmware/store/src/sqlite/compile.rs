@@ -1,27 +1,22 @@
-//! A plan as cursors over the index: keys as numbers, the driving set chosen by what it costs.
+//! A plan as cursors over the index: keys as numbers, the first set of each branch as its driver.
 
 use std::collections::{BTreeSet, HashMap};
 
 use relaybox_protocol::EventId;
 use relaybox_protocol::scope::IndexKey;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, params};
 
+use super::driver::{self, Choice};
 use super::error::fail;
 use super::insert::find;
 use super::keys::{self, signed};
 use super::scan::{BranchState, Entry, GroupState};
-use super::sql;
 use crate::Result;
 use crate::plan::{Plan, PlanBranch};
 
 /// Entries read at the first step of a cursor; each further step reads twice as many.
 const CHUNK_FIRST: usize = 8;
 const CHUNK_MAX: usize = 256;
-/// A driving set with fewer rows than this is taken without looking at the others.
-const PROBE_FIRST: usize = 64;
-/// Beyond this the order of the plan decides.
-const PROBE_MAX: usize = 4096;
-
 /// Entries of one (key, kind), or those of named ids, newest first.
 #[derive(Debug)]
 pub(super) struct Cursor {
@@ -34,7 +29,7 @@ pub(super) struct Cursor {
 }
 
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     key: i64,
     kind: i64,
     since: i64,
@@ -42,7 +37,18 @@ struct Place {
     chunk: usize,
 }
 
+impl Place {
+    /// Entries of one (key, kind) from `below` down to the second `since`.
+    pub(super) fn new(key: i64, kind: i64, since: i64, below: Entry) -> Self {
+        Self { key, kind, since, below, chunk: CHUNK_FIRST }
+    }
+}
+
 impl Cursor {
+    pub(super) fn new(branch: usize, place: Place) -> Self {
+        Self { branches: vec![branch], place: Some(place), ahead: Vec::new() }
+    }
+
     pub(super) fn next(
         &mut self,
         seek: &mut CachedStatement<'_>,
@@ -65,7 +71,7 @@ impl Cursor {
     }
 }
 
-fn read_entries(
+pub(super) fn read_entries(
     seek: &mut CachedStatement<'_>,
     place: &Place,
     max: usize,
@@ -124,9 +130,6 @@ struct Compiler<'c, 'p> {
     places: HashMap<(i64, i64, i64, i64), usize>,
 }
 
-/// (key, kind) pairs that exist for a key set and the kinds asked for.
-type Pairs = Vec<(i64, i64)>;
-
 impl<'p> Compiler<'_, 'p> {
     fn branch(&mut self, group: usize, asked: &'p PlanBranch) -> Result<()> {
         let mut sets = Vec::new();
@@ -143,14 +146,16 @@ impl<'p> Compiler<'_, 'p> {
         let span = (signed(asked.since.unwrap_or(0)), signed(asked.until.unwrap_or(u64::MAX)));
         let branch = self.out.branches.len();
         if let Some(ids) = &asked.branch.ids {
-            self.out.branches.push(BranchState { group, sets, except });
+            self.out.branches.push(BranchState { group, sets, except, choice: None });
             return self.drive_by_ids(branch, ids, asked.branch.kinds.as_ref(), span);
         }
-        let pairs = self.drive_by_keys(&mut sets, asked.branch.kinds.as_ref(), span)?;
-        self.out.branches.push(BranchState { group, sets, except });
-        for (key, kind) in pairs {
+        let kinds: Option<Vec<u16>> = asked.branch.kinds.as_ref().map(|kinds| kinds.iter().copied().collect());
+        let driver = if sets.is_empty() { vec![keys::ANY] } else { sets.remove(0) };
+        for (key, kind) in driver::pairs(self.conn, &driver, kinds.as_deref(), &mut self.out.steps)? {
             self.cursor(branch, key, kind, span);
         }
+        let choice = if sets.is_empty() { None } else { Some(Choice::new(driver, kinds, span.0)) };
+        self.out.branches.push(BranchState { group, sets, except, choice });
         Ok(())
     }
 
@@ -175,8 +180,7 @@ impl<'p> Compiler<'_, 'p> {
 
     fn cursor(&mut self, branch: usize, key: i64, kind: i64, (since, until): (i64, i64)) {
         let at = *self.places.entry((key, kind, since, until)).or_insert_with(|| {
-            let below = Entry::above(until);
-            let place = Place { key, kind, since, below, chunk: CHUNK_FIRST };
+            let place = Place::new(key, kind, since, Entry::above(until));
             self.out.cursors.push(Cursor { branches: Vec::new(), place: Some(place), ahead: Vec::new() });
             self.out.cursors.len() - 1
         });
@@ -209,85 +213,5 @@ impl<'p> Compiler<'_, 'p> {
         ahead.sort_unstable();
         self.out.cursors.push(Cursor { branches: vec![branch], place: None, ahead });
         Ok(())
-    }
-
-    /// Takes the set with the fewest rows out of `sets`, and answers its pairs. Sets are tried in the
-    /// plan's order with a bound that grows, so the choice costs no more than a few times what the
-    /// smallest set has, and nothing when there is only one.
-    fn drive_by_keys(
-        &mut self,
-        sets: &mut Vec<Vec<i64>>,
-        kinds: Option<&BTreeSet<u16>>,
-        span: (i64, i64),
-    ) -> Result<Pairs> {
-        match sets.len() {
-            0 => return self.pairs(&[keys::ANY], kinds),
-            1 => return self.pairs(&sets.remove(0), kinds),
-            _ => {}
-        }
-        let mut found: Vec<Pairs> = Vec::with_capacity(sets.len());
-        let mut bound = PROBE_FIRST;
-        while bound <= PROBE_MAX {
-            for driver in 0..sets.len() {
-                if found.len() == driver {
-                    found.push(self.pairs(&sets[driver], kinds)?);
-                }
-                if self.is_below(bound, &found[driver], span)? {
-                    sets.remove(driver);
-                    return Ok(found.swap_remove(driver));
-                }
-            }
-            bound *= 8;
-        }
-        sets.remove(0);
-        Ok(found.swap_remove(0))
-    }
-
-    /// Whether all pairs together have fewer than `bound` entries in the span.
-    fn is_below(&mut self, bound: usize, pairs: &[(i64, i64)], (since, until): (i64, i64)) -> Result<bool> {
-        if pairs.len() >= bound {
-            return Ok(false);
-        }
-        let mut seek = self.conn.prepare_cached(sql::SEEK).map_err(fail)?;
-        let mut seen = Vec::new();
-        for (key, kind) in pairs {
-            let place = Place { key: *key, kind: *kind, since, below: Entry::above(until), chunk: 0 };
-            read_entries(&mut seek, &place, bound, &mut seen)?;
-            self.out.steps += 1;
-            if seen.len() >= bound {
-                break;
-            }
-        }
-        self.out.steps += seen.len();
-        Ok(seen.len() < bound)
-    }
-
-    /// The kinds that exist for each key, found by seeking from one to the next.
-    fn pairs(&mut self, set: &[i64], kinds: Option<&BTreeSet<u16>>) -> Result<Pairs> {
-        let mut statement = self.conn.prepare_cached(sql::NEXT_KIND).map_err(fail)?;
-        let mut pairs = Vec::new();
-        for key in set {
-            let mut from = 0;
-            loop {
-                let wanted = match kinds {
-                    None => from,
-                    Some(kinds) => match u16::try_from(from).ok().and_then(|from| kinds.range(from..).next())
-                    {
-                        Some(kind) => i64::from(*kind),
-                        None => break,
-                    },
-                };
-                self.out.steps += 1;
-                let next = statement.query_row(params![key, wanted], |row| row.get::<_, i64>(0));
-                let Some(kind) = next.optional().map_err(fail)? else { break };
-                if kind == wanted || kinds.is_none() {
-                    pairs.push((*key, kind));
-                    from = kind + 1;
-                } else {
-                    from = kind;
-                }
-            }
-        }
-        Ok(pairs)
     }
 }

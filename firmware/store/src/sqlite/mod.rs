@@ -2,6 +2,7 @@
 
 mod check;
 mod compile;
+mod driver;
 mod error;
 mod insert;
 mod keys;

@@ -8,7 +8,8 @@ use std::collections::{BinaryHeap, HashSet};
 
 use rusqlite::{CachedStatement, Connection};
 
-use super::compile::{Cursor, compile};
+use super::compile::{Cursor, Place, compile};
+use super::driver::Choice;
 use super::error::{corrupt, fail};
 use super::keys;
 use super::sql;
@@ -46,6 +47,8 @@ pub(super) struct BranchState {
     pub(super) sets: Vec<Vec<i64>>,
     /// None of these.
     pub(super) except: Vec<i64>,
+    /// How to be driven by another set, while that is open.
+    pub(super) choice: Option<Choice>,
 }
 
 impl BranchState {
@@ -147,10 +150,49 @@ impl Scan {
         for _ in 0..budget {
             let Some(entry) = self.pop(&mut seek, &mut offering)? else { return Ok(Progress::Done) };
             if !offering.is_empty() {
-                self.judge(entry, &offering, &mut fetch, want)?;
+                let taken = self.judge(entry, &offering, &mut fetch, want)?;
+                self.weigh(conn, &mut seek, (entry, taken), &offering)?;
             }
         }
         Ok(Progress::More)
+    }
+
+    /// Keeps account of what the drivers of these branches waste, and changes those that waste much.
+    fn weigh(
+        &mut self,
+        conn: &Connection,
+        seek: &mut CachedStatement<'_>,
+        (entry, taken): (Entry, bool),
+        offering: &[usize],
+    ) -> Result<()> {
+        for branch in offering {
+            let state = &mut self.branches[*branch];
+            let Some(choice) = &mut state.choice else { continue };
+            if taken {
+                choice.taken();
+            } else if choice.wasted()
+                && let Some(choice) = state.choice.take()
+                && let Some(places) = choice.smallest(conn, seek, &mut state.sets, entry, &mut self.steps)?
+            {
+                self.drive(*branch, places, seek)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets these cursors drive a branch from here on. All that comes before was judged already.
+    fn drive(&mut self, branch: usize, places: Vec<Place>, seek: &mut CachedStatement<'_>) -> Result<()> {
+        for cursor in &mut self.cursors {
+            cursor.branches.retain(|other| *other != branch);
+        }
+        for place in places {
+            let mut cursor = Cursor::new(branch, place);
+            if let Some(entry) = cursor.next(seek, &mut self.steps)? {
+                self.heap.push(Head { entry, cursor: self.cursors.len() });
+                self.cursors.push(cursor);
+            }
+        }
+        Ok(())
     }
 
     /// The next candidate, with the branches that offer it and still want events.
@@ -175,16 +217,18 @@ impl Scan {
             }
         }
         offering.sort_unstable();
+        offering.dedup();
         Ok(Some(first))
     }
 
+    /// Hands the event over when some branch takes it. False when none does.
     fn judge(
         &mut self,
         entry: Entry,
         offering: &[usize],
         fetch: &mut CachedStatement<'_>,
         want: &mut Want<'_>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         if let (Want::Count(count), Some(expired)) = (&mut *want, &self.expired)
             && offering.iter().all(|branch| self.branches[*branch].takes_all())
         {
@@ -192,20 +236,20 @@ impl Scan {
                 take(&mut self.groups, &self.branches, offering, |_| true);
                 **count += 1;
             }
-            return Ok(());
+            return Ok(true);
         }
         self.steps += 1;
         let mut rows = fetch.query([entry.seq]).map_err(fail)?;
         let row = rows.next().map_err(fail)?.ok_or_else(|| corrupt("an index row without an event"))?;
         // Both statements have created_at, expires and keys in the second to fourth column.
         if row.get::<_, Option<i64>>(2).map_err(fail)?.is_some_and(|expires| expires <= self.now) {
-            return Ok(());
+            return Ok(false);
         }
         let packed = row.get_ref(3).map_err(fail)?.as_blob().map_err(|_| corrupt("keys of another type"))?;
         self.numbers.clear();
         self.numbers.extend(keys::unpack(packed));
         if !take(&mut self.groups, &self.branches, offering, |branch| branch.takes(&self.numbers)) {
-            return Ok(());
+            return Ok(false);
         }
         let created_at = keys::unsigned(row.get(1).map_err(fail)?);
         match want {
@@ -224,7 +268,7 @@ impl Scan {
                 sink(Row { seq: keys::unsigned(entry.seq), received, created_at, bytes });
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -107,6 +107,61 @@ async fn a_busy_author_and_a_wide_key_are_joined_by_the_smaller_of_the_two() {
     assert!(steps < 600, "{steps}");
 }
 
+fn naming(n: u32) -> IndexKey {
+    IndexKey::Tag(b'e', id(n).to_hex())
+}
+
+/// A practice in which each event names its patient's first one, and all name one form.
+async fn linked(patients: u16) -> Bench {
+    const FORM: u32 = 77;
+    let bench = Bench::with(|config| config.synchronous_full = false).await;
+    for patient in 0..patients {
+        let first = 1_000_000 + u32::from(patient) * 100;
+        let events = (0..45u32).map(|n| {
+            event(first + n, DOCTOR, 2111 + u16::try_from(n % 8).unwrap(), 1000 + u64::from(n))
+                .key(p(CHART))
+                .key(subject(patient))
+                .key(naming(first))
+                .key(naming(FORM))
+        });
+        bench.store.append(events.collect()).await.unwrap();
+    }
+    bench
+}
+
+#[tokio::test]
+async fn a_question_by_event_costs_what_the_reader_may_see_of_it() {
+    let (small, large) = (linked(15).await, linked(150).await);
+    let (first, form) = (id(1_000_700).to_hex(), id(77).to_hex());
+    let patient = format!("{:064x}", 7);
+    let asked = [
+        (guardian(), format!(r##"{{"#e":["{first}"]}}"##), 45),
+        (guardian(), format!(r##"{{"#e":["{form}"]}}"##), 45),
+        (guardian(), format!(r##"{{"#e":["{}"]}}"##, id(1_000_800).to_hex()), 0),
+        (doctor(), format!(r##"{{"#e":["{first}"]}}"##), 45),
+        (doctor(), format!(r##"{{"#e":["{form}"],"limit":20}}"##), 20),
+        (doctor(), format!(r##"{{"#e":["{form}"],"#p":["{patient}"]}}"##), 45),
+    ];
+    for (scope, json, rows) in asked {
+        let plan = scoped(&json, scope);
+        let (found, steps) = cost(&small, &plan);
+        assert_eq!(found, rows, "{json}");
+        let (found_large, steps_large) = cost(&large, &plan);
+        assert_eq!(found_large, found, "{json}");
+        assert!(steps_large.abs_diff(steps) <= 8, "{json}: {steps} {steps_large}");
+        assert!(steps < 1_100, "{json}: {steps}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_the_first_keys_fit_costs_no_search() {
+    let bench = practice(150).await;
+    let json = format!(r##"{{"#p":["{:064x}"],"limit":40}}"##, 7);
+    let (rows, steps) = cost(&bench, &scoped(&json, doctor()));
+    assert_eq!(rows, 40);
+    assert!(steps < 200, "{steps}");
+}
+
 #[tokio::test]
 async fn no_statement_scans_a_table_or_sorts() {
     let bench = Bench::new().await;
