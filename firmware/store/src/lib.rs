@@ -194,7 +194,7 @@ impl StoreConfig {
             neg_ids_max: 500_000,
             quota_bytes: 0,
             reader_cache_kib: 1024,
-            writer_cache_kib: 4096,
+            writer_cache_kib: 16_384,
             checkpoint_pages: 8192,
             synchronous_full: true,
         }

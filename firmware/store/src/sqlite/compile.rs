@@ -149,7 +149,8 @@ impl<'p> Compiler<'_, 'p> {
             self.out.branches.push(BranchState { group, sets, except, choice: None });
             return self.drive_by_ids(branch, ids, asked.branch.kinds.as_ref(), span);
         }
-        let kinds: Option<Vec<u16>> = asked.branch.kinds.as_ref().map(|kinds| kinds.iter().copied().collect());
+        let kinds: Option<Vec<u16>> =
+            asked.branch.kinds.as_ref().map(|kinds| kinds.iter().copied().collect());
         let driver = if sets.is_empty() { vec![keys::ANY] } else { sets.remove(0) };
         for (key, kind) in driver::pairs(self.conn, &driver, kinds.as_deref(), &mut self.out.steps)? {
             self.cursor(branch, key, kind, span);

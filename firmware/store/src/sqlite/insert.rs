@@ -25,22 +25,22 @@ pub(super) struct Version {
 impl Txn<'_> {
     /// Each event by itself, in batch order. A receipt that does not fit its chain takes the whole batch
     /// back.
-    pub(super) fn append(&mut self, batch: &[Admitted]) -> Result<Vec<Outcome>> {
+    pub(super) fn append(&mut self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
         if batch.iter().any(|event| event.covers.is_some()) {
-            return self.whole(|tx| batch.iter().map(|event| tx.store(event)).collect());
+            return self.whole(|tx| batch.into_iter().map(|event| tx.store(event)).collect());
         }
-        batch.iter().map(|event| self.store(event)).collect()
+        batch.into_iter().map(|event| self.store(event)).collect()
     }
 
     /// All events or none; `at` is compared once, before the first.
-    pub(super) fn append_all(&mut self, batch: &[Admitted]) -> Result<Vec<Outcome>> {
+    pub(super) fn append_all(&mut self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
         if batch.iter().any(|event| self.is_stale(event)) {
             return Ok(vec![Outcome::Stale; batch.len()]);
         }
         self.whole(|tx| {
             let mut outcomes = Vec::with_capacity(batch.len());
-            for (index, event) in batch.iter().enumerate() {
-                let outcome = match tx.known(event)? {
+            for (index, event) in batch.into_iter().enumerate() {
+                let outcome = match tx.known(&event)? {
                     Some(known) => known,
                     None => tx.store_new(event)?,
                 };
@@ -55,11 +55,11 @@ impl Txn<'_> {
 
     /// A repeated event is a duplicate even if members changed since: a batch whose commit was in doubt
     /// is sent again as it was.
-    fn store(&mut self, event: &Admitted) -> Result<Outcome> {
-        if let Some(known) = self.known(event)? {
+    fn store(&mut self, event: Admitted) -> Result<Outcome> {
+        if let Some(known) = self.known(&event)? {
             return Ok(known);
         }
-        if self.is_stale(event) {
+        if self.is_stale(&event) {
             return Ok(Outcome::Stale);
         }
         self.store_new(event)
@@ -72,7 +72,7 @@ impl Txn<'_> {
         Ok(if self.is_deleted(event)? { Some(Outcome::Deleted) } else { None })
     }
 
-    fn store_new(&mut self, event: &Admitted) -> Result<Outcome> {
+    fn store_new(&mut self, event: Admitted) -> Result<Outcome> {
         let former = match &event.slot {
             Some(slot) => self.version(slot)?,
             None => None,
@@ -82,12 +82,9 @@ impl Txn<'_> {
         {
             return Ok(Outcome::Superseded);
         }
-        let payer = match &event.charge {
-            Some(payer) => Some(keys::number_or_new(self.conn, &IndexKey::Author(*payer))?),
-            None => None,
-        };
+        let mut payer = self.payer(&event)?;
         if let Some(payer) = payer
-            && self.is_over_quota(payer, event, former.as_ref())?
+            && self.is_over_quota(payer, &event, former.as_ref())?
         {
             return Ok(Outcome::OverQuota);
         }
@@ -96,11 +93,13 @@ impl Txn<'_> {
         }
         if let Some(former) = former {
             self.remove(former.seq)?;
+            // A key that had nothing but the former version has lost its number with it.
+            payer = self.payer(&event)?;
         }
         let seq = self.head.n + 1;
-        self.insert(event, seq, payer)?;
-        self.add_due(event, seq)?;
-        self.delete(event)?;
+        self.insert(&event, seq, payer)?;
+        self.add_due(&event, seq)?;
+        self.delete(&event)?;
         self.head.n = seq;
         if event.moves_members {
             self.head.m = seq;
@@ -109,11 +108,16 @@ impl Txn<'_> {
         Ok(Outcome::Stored { seq, received: self.now })
     }
 
+    /// The number of the key whose quota pays.
+    fn payer(&mut self, event: &Admitted) -> Result<Option<i64>> {
+        event.charge.map(|payer| self.numbers.of(self.conn, &IndexKey::Author(payer))).transpose()
+    }
+
     fn insert(&mut self, event: &Admitted, seq: u64, payer: Option<i64>) -> Result<()> {
         let (seq, kind, created_at) = (signed(seq), event.kind, signed(event.created_at));
-        let mut numbers = vec![keys::number_or_new(self.conn, &IndexKey::Author(event.author))?];
+        let mut numbers = vec![self.numbers.of(self.conn, &IndexKey::Author(event.author))?];
         for key in &event.keys {
-            let number = keys::number_or_new(self.conn, key)?;
+            let number = self.numbers.of(self.conn, key)?;
             if !numbers.contains(&number) {
                 numbers.push(number);
             }

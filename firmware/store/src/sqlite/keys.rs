@@ -1,5 +1,7 @@
 //! Index keys as bytes and as dictionary numbers.
 
+use std::collections::HashMap;
+
 use relaybox_protocol::scope::IndexKey;
 use relaybox_protocol::{EventId, PublicKey};
 use rusqlite::{Connection, OptionalExtension};
@@ -47,8 +49,39 @@ pub(super) fn number(conn: &Connection, key: &IndexKey) -> Result<Option<i64>> {
     statement.query_row([encode(key)], |row| row.get(0)).optional().map_err(fail)
 }
 
-/// The number of a key, given now if it is new.
-pub(super) fn number_or_new(conn: &Connection, key: &IndexKey) -> Result<i64> {
+/// Numbers that the writer looked up before. Whatever takes a number back must take it out here, since
+/// the number may be given again: a removal its own, a rollback all.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(HashMap<IndexKey, i64>);
+
+impl Numbers {
+    const MAX: usize = 4_096;
+
+    /// The number of a key, given now if it is new.
+    pub(super) fn of(&mut self, conn: &Connection, key: &IndexKey) -> Result<i64> {
+        if let Some(number) = self.0.get(key) {
+            return Ok(*number);
+        }
+        let number = number_or_new(conn, key)?;
+        if self.0.len() >= Self::MAX {
+            self.0.clear();
+        }
+        self.0.insert(key.clone(), number);
+        Ok(number)
+    }
+
+    /// Takes out these numbers, which may be free now.
+    pub(super) fn forget(&mut self, numbers: &[i64]) {
+        self.0.retain(|_, number| !numbers.contains(number));
+    }
+
+    /// After a rollback.
+    pub(super) fn forget_all(&mut self) {
+        self.0.clear();
+    }
+}
+
+fn number_or_new(conn: &Connection, key: &IndexKey) -> Result<i64> {
     let bytes = encode(key);
     let mut find = conn.prepare_cached(sql::NUMBER).map_err(fail)?;
     if let Some(number) = find.query_row([&bytes], |row| row.get(0)).optional().map_err(fail)? {

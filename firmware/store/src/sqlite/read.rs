@@ -184,15 +184,15 @@ impl Engine {
     }
 
     pub(crate) async fn append(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
-        self.write(move |tx| tx.append(&batch)).await
+        self.write(move |tx| tx.append(batch)).await
     }
 
     pub(crate) async fn append_all(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
-        self.write(move |tx| tx.append_all(&batch)).await
+        self.write(move |tx| tx.append_all(batch)).await
     }
 
     pub(crate) async fn announce(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
-        self.write(move |tx| Ok(tx.announce(&batch))).await
+        self.write(move |tx| Ok(tx.announce(batch))).await
     }
 
     pub(crate) async fn purge(&self, ids: &[EventId], order: EventId) -> Result<usize> {

@@ -40,9 +40,11 @@ impl Txn<'_> {
             self.execute(sql::DROP_USAGE, [payer])?;
         }
         // Random tag values (of drafts) would otherwise stay in the dictionary for ever.
-        for key in keys::unpack(&numbers).chain(payer) {
+        let freed: Vec<i64> = keys::unpack(&numbers).chain(payer).collect();
+        for key in &freed {
             self.execute(sql::DROP_KEY, [key])?;
         }
+        self.numbers.forget(&freed);
         Ok(())
     }
 

@@ -1,19 +1,18 @@
 //! One write transaction: what is decided inside it, and what the tail will hear of it.
 
-use std::sync::Arc;
-
 use relaybox_protocol::EventId;
 use relaybox_protocol::receipts::{ChainKey, PolicyMark};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{corrupt, fail};
-use super::keys::signed;
+use super::keys::{Numbers, signed};
 use super::writer::read_head;
 use super::{Watch, sql};
 use crate::{Admitted, Delivered, Head, Outcome, Result, StoreError};
 
 pub(super) struct Txn<'c> {
     pub(super) conn: &'c Connection,
+    pub(super) numbers: &'c mut Numbers,
     pub(super) head: Head,
     /// Unix seconds, never below the newest stamp.
     pub(super) now: u64,
@@ -39,13 +38,14 @@ struct GroupFailed;
 
 impl<'c> Txn<'c> {
     /// Begins, and reads the head: positions come from the transaction, never from memory.
-    pub(super) fn open(conn: &'c Connection, watch: &Watch) -> Result<Self> {
+    pub(super) fn open(conn: &'c Connection, watch: &Watch, numbers: &'c mut Numbers) -> Result<Self> {
         conn.prepare_cached("BEGIN IMMEDIATE").map_err(fail)?.execute([]).map_err(fail)?;
         let (head, floor) = read_head(conn)?;
         watch.check(head)?;
         let now = watch.now().max(floor);
         Ok(Self {
             conn,
+            numbers,
             head,
             now,
             quota_bytes: watch.quota_bytes,
@@ -98,6 +98,7 @@ impl<'c> Txn<'c> {
             self.head = head;
             self.events.truncate(events);
             self.mark = None;
+            self.numbers.forget_all();
         }
         self.execute("RELEASE whole", [])?;
         result
@@ -119,11 +120,11 @@ impl<'c> Txn<'c> {
     }
 
     /// Ephemeral events: nothing is kept, order is that of the commits around them.
-    pub(super) fn announce(&mut self, batch: &[Admitted]) -> Vec<Outcome> {
+    pub(super) fn announce(&mut self, batch: Vec<Admitted>) -> Vec<Outcome> {
         batch
-            .iter()
+            .into_iter()
             .map(|event| {
-                if self.is_stale(event) {
+                if self.is_stale(&event) {
                     return Outcome::Stale;
                 }
                 self.deliver(event, None);
@@ -136,7 +137,7 @@ impl<'c> Txn<'c> {
         event.at.is_some_and(|at| at < self.head.m)
     }
 
-    pub(super) fn deliver(&mut self, event: &Admitted, seq: Option<u64>) {
+    pub(super) fn deliver(&mut self, event: Admitted, seq: Option<u64>) {
         self.events.push(Delivered {
             seq,
             received: self.now,
@@ -144,8 +145,8 @@ impl<'c> Txn<'c> {
             author: event.author,
             kind: event.kind,
             created_at: event.created_at,
-            keys: event.keys.as_slice().into(),
-            bytes: Arc::clone(&event.bytes),
+            keys: event.keys.into(),
+            bytes: event.bytes,
             moves_members: event.moves_members,
         });
     }

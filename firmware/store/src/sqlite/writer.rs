@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::Watch;
 use super::error::{Shared, fail};
+use super::keys::Numbers;
 use super::sql;
 use super::txn::{Closed, Txn};
 use crate::{Delivered, Head, Result, Seq, StoreError};
@@ -112,10 +113,11 @@ fn serve(
     tail: &broadcast::Sender<Arc<Committed>>,
 ) {
     let mut log_holds_purged = false;
+    let mut numbers = Numbers::default();
     while let Some(first) = queue.blocking_recv() {
         let mut after = Vec::new();
         let changes = conn.total_changes();
-        match group(conn, &mut queue, first, shared, &mut after) {
+        match group(conn, &mut queue, first, (shared, &mut numbers), &mut after) {
             Ok((before, Closed { head, events, checkpoint })) => {
                 shared.saw(head.n);
                 // A commit that wrote nothing says nothing about the disk.
@@ -133,6 +135,7 @@ fn serve(
                 after.into_iter().for_each(|reply| reply(Ok(())));
             }
             Err(error) => {
+                numbers.forget_all();
                 shared.failing.store(true, Ordering::SeqCst);
                 log::error!("store: a commit failed and nothing of it was kept: {}", causes(&error.error()));
                 after.into_iter().for_each(|reply| reply(Err(&error)));
@@ -152,10 +155,10 @@ fn group(
     conn: &Connection,
     queue: &mut mpsc::Receiver<Work>,
     first: Work,
-    shared: &Watch,
+    (shared, numbers): (&Watch, &mut Numbers),
     after: &mut Vec<After>,
 ) -> std::result::Result<(Seq, Closed), Shared> {
-    let mut tx = match Txn::open(conn, shared) {
+    let mut tx = match Txn::open(conn, shared, numbers) {
         Ok(tx) => tx,
         Err(error) => {
             roll_back(conn);

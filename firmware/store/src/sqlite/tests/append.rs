@@ -192,6 +192,53 @@ async fn an_expired_event_is_never_returned_and_the_sweep_needs_the_newest_lease
 }
 
 #[tokio::test]
+async fn who_pays_for_a_new_version_keeps_a_number_of_their_own() {
+    let bench = Bench::new().await;
+    let version =
+        |n, created_at| Admitted { charge: Some(person(1)), ..event(n, 1, 10_002, created_at).slot("") };
+    let other = |n: u32, author| Admitted { charge: Some(person(author)), ..event(n, author, 1, 10) };
+    bench.append_one(version(1, 10)).await;
+    bench.append_one(other(2, 2)).await;
+    bench.append_one(version(3, 11)).await;
+    bench.append_one(other(4, 3)).await;
+    let (payers, authors): (i64, i64) = bench
+        .backdoor()
+        .query_row(
+            "SELECT count(DISTINCT payer), count(DISTINCT key) FROM event JOIN dictionary ON num = payer",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert_eq!((payers, authors), (3, 3));
+}
+
+#[tokio::test]
+async fn numbers_looked_up_before_a_rollback_are_not_trusted_after_it() {
+    let bench = Bench::new().await;
+    let forked = vec![event(1, 1, 1, 10), receipt(2, chart(1), 1, Some(9), &[1])];
+    assert!(matches!(bench.store.append(forked).await, Err(StoreError::Conflict)));
+    assert_eq!(bench.append_one(event(3, 2, 1, 10)).await, stored(1));
+    assert_eq!(bench.append_one(event(1, 1, 1, 10)).await, stored(2));
+    for (author, bytes) in [(1, "1"), (2, "3")] {
+        let json = format!(r#"{{"authors":["{}"]}}"#, person(author).to_hex());
+        assert_eq!(bench.ask(&json).await, [bytes]);
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_was_given_back_is_looked_up_anew() {
+    let bench = Bench::new().await;
+    let draft = |n, created_at, value: &str| {
+        event(n, 1, 10_002, created_at).slot("").key(IndexKey::Tag(b'd', value.into()))
+    };
+    for (n, value) in [(1, "a"), (2, "b"), (3, "a"), (4, "b")] {
+        bench.append_one(draft(n, 10 + u64::from(n), value)).await;
+        assert_eq!(bench.ask(&format!(r##"{{"#d":["{value}"]}}"##)).await, [n.to_string()]);
+    }
+    assert_eq!(bench.ask(r##"{"#d":["a"]}"##).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn the_quota_counts_what_is_stored_and_frees_what_is_removed() {
     let bench = Bench::with(|config| config.quota_bytes = 100).await;
     let sized = |n, bytes: usize| Admitted {
