@@ -42,9 +42,14 @@ impl Verified {
     /// Parses and verifies one event object. Refuses unknown or duplicate members, upper-case hex,
     /// control characters and lone surrogates (PROTOCOL 2.8.14), and more than `bytes_max` bytes.
     pub fn parse(json: &str, bytes_max: usize) -> Result<Self, Refusal> {
+        Self::parse_shared(&json.into(), bytes_max)
+    }
+
+    /// The same, of bytes that are kept without another copy.
+    pub fn parse_shared(json: &Arc<str>, bytes_max: usize) -> Result<Self, Refusal> {
         let event = parse_unverified(json, bytes_max)?;
         verify(&event)?;
-        Ok(Self { event: Arc::new(event), json: json.into() })
+        Ok(Self { event: Arc::new(event), json: Arc::clone(json) })
     }
 
     /// An event built here: verified again, serialised once.
@@ -60,6 +65,11 @@ impl Verified {
     /// The exact JSON object as received.
     pub fn json(&self) -> &str {
         &self.json
+    }
+
+    /// The same, shared.
+    pub fn shared_json(&self) -> Arc<str> {
+        Arc::clone(&self.json)
     }
 
     pub fn id(&self) -> EventId {

@@ -277,7 +277,7 @@ where
     }
 
     /// An event goes on to the signature check, if its payer still has a token.
-    fn admit(&mut self, id: String, payer: Option<relaybox_protocol::PublicKey>, json: String) {
+    fn admit(&mut self, id: String, payer: Option<relaybox_protocol::PublicKey>, json: Arc<str>) {
         let now = self.shared.stamp.clock();
         let granted = match payer {
             Some(key) => lock(&self.shared.per_key).take(key, now),
@@ -329,10 +329,25 @@ where
             self.out = frames;
         } else {
             self.out.extend_from_slice(&frames);
+            self.shared.buffers.give(frames);
         }
         match reader.ended() {
-            Some(head) => self.handle.session().handle_stored_end(reader.generation(), head),
+            Some(head) => {
+                self.handle.session().handle_stored_end(reader.generation(), head);
+                self.end_page();
+            }
             None => self.reader = Some(reader),
+        }
+    }
+
+    /// Puts the end of an answer behind its last page, so that both leave together.
+    fn end_page(&mut self) {
+        if self.job.is_some() || self.closing {
+            return;
+        }
+        let next = self.handle.session().poll_effect();
+        if let Some(effect) = next {
+            self.perform(effect);
         }
     }
 
@@ -340,7 +355,11 @@ where
         self.written += n;
         if self.written == self.out.len() {
             self.written = 0;
-            if self.out.capacity() > OUT_KEPT { self.out = Vec::new() } else { self.out.clear() }
+            if self.out.capacity() > OUT_KEPT {
+                self.shared.buffers.give(std::mem::take(&mut self.out));
+            } else {
+                self.out.clear();
+            }
         }
     }
 

@@ -14,12 +14,14 @@ use crate::service::Handle;
 /// Events waiting between the stages. Bytes are bounded by the connections.
 pub(crate) const QUEUE: usize = 256;
 /// Batches up to this size are checked where they are: the way to a blocking thread costs more.
-const INLINE_MAX: usize = 2;
+const INLINE_MAX: usize = 4;
+/// A batch is not cut into smaller shares than this: waking one more thread would cost more.
+const SHARE_MIN: usize = 16;
 
 /// An event of a connection.
 pub(crate) struct Job {
     pub(crate) id: String,
-    pub(crate) json: String,
+    pub(crate) json: Arc<str>,
     pub(crate) from: Arc<Handle>,
     /// Keys logged in when the frame came.
     pub(crate) authenticated: Vec<PublicKey>,
@@ -56,7 +58,7 @@ pub(crate) async fn verify(
 }
 
 async fn check_in_parallel(mut batch: Vec<Job>, cores: usize, bytes_max: usize) -> Vec<Checked> {
-    let share = batch.len().div_ceil(cores);
+    let share = batch.len().div_ceil(cores).max(SHARE_MIN);
     let mut shares = Vec::new();
     while !batch.is_empty() {
         let rest = batch.split_off(share.min(batch.len()));
@@ -76,6 +78,6 @@ async fn check_in_parallel(mut batch: Vec<Job>, cores: usize, bytes_max: usize) 
 }
 
 fn check(job: Job, bytes_max: usize) -> Checked {
-    let event = Verified::parse(&job.json, bytes_max);
+    let event = Verified::parse_shared(&job.json, bytes_max);
     Checked { job, event }
 }

@@ -86,12 +86,12 @@ impl Reader {
                 Err(refusal) => return Page::Failed(refusal),
             };
             let event_head = messages::event_head(&question.subscription);
-            let mut page = Collected::new(&self, limit);
+            let mut page = Collected::new(&self, shared.buffers.take(), limit);
             let answer = shared.store.read(&plan, question.at, &mut |row| page.take(row, &event_head)).await;
             match answer {
                 Ok(answer) => return page.finish(self, answer, limit, last),
                 Err(StoreError::Stale(head)) => {
-                    drop(page);
+                    shared.buffers.give(page.frames);
                     shared.members_at(head.m).await;
                 }
                 Err(error) => return Page::Failed(refusal_of(&error)),
@@ -145,11 +145,12 @@ struct Collected {
 }
 
 impl Collected {
-    fn new(reader: &Reader, limit: usize) -> Self {
+    /// `frames` is an empty buffer.
+    fn new(reader: &Reader, frames: Vec<u8>, limit: usize) -> Self {
         let (second, of_second) = reader.cursor.clone().unzip();
         let of_second = of_second.unwrap_or_default();
         Self {
-            frames: Vec::new(),
+            frames,
             rows: 0,
             rows_max: limit - reader.sent,
             full: false,

@@ -55,7 +55,7 @@ pub(crate) fn admitted(keys: &Keys, next: &Next<'_>, created_at: u64) -> Result<
         author: event.pubkey,
         kind: kinds::RECEIPT,
         created_at,
-        bytes: verified.json().into(),
+        bytes: verified.shared_json(),
         keys: event::index_keys(event),
         slot: None,
         expires: None,

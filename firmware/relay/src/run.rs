@@ -17,7 +17,7 @@ use crate::ingest::{self, Job, QUEUE};
 use crate::members::Members;
 use crate::rates::Rates;
 use crate::serve::{self, Front};
-use crate::service::{CLOCK_BEHIND_SECONDS_MAX, Phase, Sessions, Shared, draining};
+use crate::service::{Buffers, CLOCK_BEHIND_SECONDS_MAX, Phase, Sessions, Shared, draining};
 use crate::stamp::Stamp;
 use crate::writer::{Ceremony, Writer, practice};
 use crate::{ceremony, fanout, receipts};
@@ -68,6 +68,7 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
         delivered: watch::channel(head.n).0,
         receipting: tokio::sync::Mutex::default(),
         due: Notify::new(),
+        buffers: Buffers::default(),
         config,
     });
     // What a crash left without receipts gets them before anybody reads.

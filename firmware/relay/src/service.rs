@@ -52,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) receipting: tokio::sync::Mutex<()>,
     /// Rings when events that need receipts were stored.
     pub(crate) due: Notify,
+    pub(crate) buffers: Buffers,
 }
 
 impl Shared {
@@ -94,6 +95,35 @@ pub(crate) fn refusal_of(error: &StoreError) -> Refusal {
             log::error!("store failed to {other}");
             Refusal::Storage
         }
+    }
+}
+
+/// Buffers of pages that went out, kept for the next ones: a fresh one would grow, and be copied, many
+/// times while a page is read into it.
+#[derive(Default)]
+pub(crate) struct Buffers(Mutex<Vec<Vec<u8>>>);
+
+impl Buffers {
+    /// As many as pages are read at the same time.
+    const KEPT: usize = 4;
+    /// Larger ones, of rare large events, are given back to the system.
+    const BYTES_MAX: usize = 2 << 20;
+
+    /// An empty buffer.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        self.lock().pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give(&self, mut buffer: Vec<u8>) {
+        let mut kept = self.lock();
+        if kept.len() < Self::KEPT && buffer.capacity() <= Self::BYTES_MAX {
+            buffer.clear();
+            kept.push(buffer);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -48,7 +48,7 @@ pub enum Effect {
     Admit {
         id: String,
         payer: Option<PublicKey>,
-        json: String,
+        json: Arc<str>,
     },
     /// Answer the stored part of a subscription; report by [`Session::handle_stored_end`] or
     /// [`Session::handle_read_failed`].
@@ -260,7 +260,7 @@ impl Session {
                 self.in_flight += 1;
                 self.in_flight_bytes += json.len();
                 let payer = self.payer(now, &head, members);
-                self.push(Effect::Admit { id: head.id, payer, json: json.to_owned() });
+                self.push(Effect::Admit { id: head.id, payer, json: json.into() });
             }
             Frame::Auth { json, head } => match self.log_in(now, json, members) {
                 Ok(()) => self.send(messages::ok(&head.id, true, "")),

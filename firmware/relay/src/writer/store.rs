@@ -19,7 +19,7 @@ pub(super) fn admitted(verified: &Verified, admission: &Admission, at: Seq) -> A
         author: event.pubkey,
         kind: verified.kind(),
         created_at: event.created_at.as_secs(),
-        bytes: verified.json().into(),
+        bytes: verified.shared_json(),
         keys: event::index_keys(event),
         slot: slot(verified),
         expires: admission.expires,
