@@ -32,7 +32,8 @@ pub(crate) struct Prepared {
     pub(crate) event: Event,
 }
 
-/// What to make: `each` events for every author in turn, about patients `from..to`.
+/// What to make: `each` events for every author in turn, about patients `from..to`; of small events
+/// each connection is one guardian's, beginning with that of patient `from`.
 #[derive(Clone, Copy)]
 pub(crate) struct Order {
     pub(crate) size: Size,
@@ -42,7 +43,7 @@ pub(crate) struct Order {
     pub(crate) seed: u32,
 }
 
-/// The key of the connection `n`: a writer, or for small events a guardian.
+/// The key of the connection `n`: a writer, or for small events the guardian of patient `n`.
 pub(crate) fn author(practice: &Practice, size: Size, n: usize) -> &Keys {
     match size {
         Size::Small => &practice.guardians[n % practice.guardians.len()],
@@ -92,8 +93,8 @@ fn list(
     seed[4..12].copy_from_slice(&(connection as u64).to_be_bytes());
     seed[12..20].copy_from_slice(&(core as u64).to_be_bytes());
     let mut random = Random::seeded(seed);
-    let keys = author(practice, order.size, connection);
-    let own = connection % practice.guardians.len();
+    let own = (order.patients.0 + connection) % practice.guardians.len();
+    let keys = author(practice, order.size, if order.size == Size::Small { own } else { connection });
     let now = Clock::System.now();
     (core..order.each)
         .step_by(cores)

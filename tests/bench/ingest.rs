@@ -33,19 +33,20 @@ impl Run {
     }
 }
 
-/// Sends each list on a connection of its author, `window` events under way on each.
+/// Sends each list on a connection of its author, of which that of list 0 has the number `first`;
+/// `window` events are under way on each.
 pub(crate) async fn run(
     door: &Door,
     pid: u32,
     practice: &Practice,
-    size: Size,
+    (size, first): (Size, usize),
     lists: &[Vec<Prepared>],
     window: usize,
 ) -> Result<Run> {
     // One after the other: a crowd at the door would meet the gateway's time limits.
     let mut wires = Vec::new();
     for n in 0..lists.len() {
-        wires.push(Wire::login(door, events::author(practice, size, n)).await.context("log in")?);
+        wires.push(Wire::login(door, events::author(practice, size, first + n)).await.context("log in")?);
     }
     let clock = Clock::System;
     let (server, own) = (cpu_seconds(pid)?, cpu_seconds(std::process::id())?);

@@ -4,6 +4,7 @@
 //! with little, and asserts counts, no times. Wall times say little on a busy machine: events per
 //! CPU-second and the share of the floor do.
 
+mod echo;
 mod events;
 mod floor;
 mod ingest;
@@ -11,6 +12,7 @@ mod live;
 mod phases;
 mod practice;
 mod reads;
+mod scope;
 mod server;
 mod table;
 mod wire;
@@ -31,6 +33,8 @@ pub(crate) struct Scale {
     /// Patients whose charts are read, and events of each.
     pub(crate) measured: usize,
     pub(crate) chart: usize,
+    /// Small events in each of as many charts again.
+    pub(crate) small_chart: usize,
     /// Events of one ingest run; of one run with a single event under way.
     pub(crate) run: usize,
     pub(crate) serial: usize,
@@ -50,6 +54,7 @@ impl Scale {
             patients: 500,
             measured: 50,
             chart: 200,
+            small_chart: 100,
             run: 2_500,
             serial: 400,
             runs: 3,
@@ -66,6 +71,7 @@ impl Scale {
             patients: 80,
             measured: 4,
             chart: 20,
+            small_chart: 10,
             run: 128,
             serial: 10,
             runs: 1,
@@ -106,6 +112,12 @@ fn scale() -> Result<Scale> {
 }
 
 fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [name, rows, bytes] = arguments.as_slice()
+        && name == "--echo"
+    {
+        return echo::serve(rows.parse()?, bytes.parse()?);
+    }
     let scale = scale()?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut bench = Bench::start(scale).await?;

@@ -1,6 +1,7 @@
 //! The phases, one after the other, and what each puts into the table.
 
 mod ingest;
+mod scope;
 mod sessions;
 
 use std::collections::HashMap;
@@ -47,7 +48,11 @@ impl Bench {
         let dev = place.dev(&["--empty"])?;
         let practice = place.practice(scale.patients).await?;
         say(&format!("a practice of {} patients is registered", scale.patients))?;
-        let known = Known { measured: scale.measured, ids: vec![Vec::new(); scale.measured] };
+        let known = Known {
+            measured: scale.measured,
+            small_from: scale.patients - scale.measured,
+            ids: vec![Vec::new(); scale.measured],
+        };
         Ok(Self {
             scale,
             place,
@@ -77,12 +82,15 @@ impl Bench {
         }
         if self.scale.wants("reads") {
             self.chart().await?;
+            self.small_chart().await?;
             self.fill(self.scale.events.min(FIRST_EVENTS)).await?;
             self.reads(&Query::ALL, "").await?;
+            self.chart_floor().await?;
             if self.scale.events > FIRST_EVENTS {
+                say(&format!("so far:\n{}", self.table.text()))?;
                 self.fill(self.scale.events).await?;
                 let of = format!(" at {}", self.scale.events);
-                self.reads(&[Query::Kind, Query::Chart, Query::Nothing], &of).await?;
+                self.reads(&[Query::Kind, Query::Chart, Query::SmallChart, Query::Nothing], &of).await?;
             }
         }
         if self.scale.wants("live") {
@@ -91,6 +99,9 @@ impl Bench {
         }
         if self.scale.wants("memory") {
             self.memory().await?;
+        }
+        if self.scale.wants("scope") {
+            self.scope().await?;
         }
         let bytes = self.place.stored_bytes()? as f64 / 1e6;
         say(&format!("{} records stored, {bytes:.0} MB on disk", self.stored))?;
@@ -111,7 +122,9 @@ impl Bench {
 
     fn make(&mut self, size: Size, each: usize, connections: usize) -> Result<Vec<Vec<Prepared>>> {
         self.seed += 1;
-        let patients = (self.scale.measured, self.scale.patients);
+        // The charts that are read get nothing more; of small events the first guardians write.
+        let from = if size == Size::Small { 0 } else { self.scale.measured };
+        let patients = (from, self.scale.patients - self.scale.measured);
         events::make(&self.practice, Order { size, each, patients, seed: self.seed }, connections)
     }
 
@@ -157,8 +170,42 @@ impl Bench {
             }
         }
         let door = self.door(Column::Plain)?;
-        let run = crate::ingest::run(&door, self.pid()?, &self.practice, Size::Record, &lists, 32).await?;
+        let run =
+            crate::ingest::run(&door, self.pid()?, &self.practice, (Size::Record, 0), &lists, 32).await?;
         self.stored += run.events;
+        Ok(())
+    }
+
+    /// Fills as many charts with small events of the guardian.
+    async fn small_chart(&mut self) -> Result<()> {
+        self.seed += 1;
+        let (first, end) = (self.known.small_from, self.scale.patients);
+        let order = Order {
+            size: Size::Small,
+            each: self.scale.small_chart,
+            patients: (first, end),
+            seed: self.seed,
+        };
+        let lists = events::make(&self.practice, order, end - first)?;
+        let door = self.door(Column::Plain)?;
+        let what = (Size::Small, first);
+        let run = crate::ingest::run(&door, self.pid()?, &self.practice, what, &lists, 8).await?;
+        self.stored += run.events;
+        Ok(())
+    }
+
+    /// The answers of both charts out of memory, in the same run.
+    async fn chart_floor(&mut self) -> Result<()> {
+        for (query, rows, bytes) in
+            [(Query::Chart, self.scale.chart, 2_500), (Query::SmallChart, self.scale.small_chart, 1_450)]
+        {
+            let mut runs = Vec::new();
+            for _ in 0..self.scale.runs {
+                runs.push(reads::floor(rows, bytes, self.scale.time).await?);
+            }
+            let name = format!("{} out of memory, sockets alone", query.name());
+            reads::note_run(&mut self.table, Column::Plain, &name, query, &runs);
+        }
         Ok(())
     }
 
@@ -170,7 +217,7 @@ impl Bench {
             let lists = self.make(Size::Record, each, CONNECTIONS)?;
             let door = self.door(Column::Plain)?;
             let run =
-                crate::ingest::run(&door, self.pid()?, &self.practice, Size::Record, &lists, 64).await?;
+                crate::ingest::run(&door, self.pid()?, &self.practice, (Size::Record, 0), &lists, 64).await?;
             self.stored += run.events;
             let (wall, cpu) = (run.per_second(), run.per_cpu_second());
             say(&format!("{} records stored; {wall:.0} events/s, {cpu:.0} per CPU-s", self.stored))?;

@@ -8,6 +8,7 @@ use relaybox_process::clock::Clock;
 use relaybox_protocol::Keys;
 use serde_json::{Value, json};
 
+use crate::echo::Echo;
 use crate::practice::Practice;
 use crate::server::cpu_seconds;
 use crate::table::{Bar, Column, Table, median, millis, percentile};
@@ -37,7 +38,7 @@ impl Reader {
         }
     }
 
-    /// The key of the connection `n`, whose family is that of the measured patient `n`.
+    /// The key of a connection, whose family is that of patient `n`.
     fn keys(self, practice: &Practice, n: usize) -> &Keys {
         match self {
             Self::Doctor => &practice.writers[0],
@@ -52,6 +53,7 @@ impl Reader {
 pub(crate) enum Query {
     Kind,
     Chart,
+    SmallChart,
     Newest,
     AuthorsSince,
     Ids,
@@ -59,13 +61,21 @@ pub(crate) enum Query {
 }
 
 impl Query {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Kind, Self::Chart, Self::Newest, Self::AuthorsSince, Self::Ids, Self::Nothing];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Kind,
+        Self::Chart,
+        Self::SmallChart,
+        Self::Newest,
+        Self::AuthorsSince,
+        Self::Ids,
+        Self::Nothing,
+    ];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Kind => "{kinds,#p} limit 50",
             Self::Chart => "whole chart of a patient",
+            Self::SmallChart => "whole chart of 1.5 KB events",
             Self::Newest => "newest 500",
             Self::AuthorsSince => "{authors,since} limit 100",
             Self::Ids => "{ids} of ten",
@@ -78,17 +88,22 @@ impl Query {
         match self {
             Self::Newest | Self::AuthorsSince => reader == Reader::Doctor,
             Self::Ids => reader != Reader::Patient,
-            Self::Kind | Self::Chart | Self::Nothing => true,
+            Self::Kind | Self::Chart | Self::SmallChart | Self::Nothing => true,
         }
+    }
+
+    /// The patient of request or connection `n`.
+    fn patient(self, known: &Known, n: usize) -> usize {
+        n % known.measured + if self == Self::SmallChart { known.small_from } else { 0 }
     }
 
     /// The filter of request `n`, of the family `own` when the reader is one of it.
     fn filter(self, practice: &Practice, reader: Reader, own: usize, n: usize, known: &Known) -> Value {
-        let patient = if reader == Reader::Doctor { n % known.measured } else { own };
+        let patient = if reader == Reader::Doctor { self.patient(known, n) } else { own };
         let key = practice.patients[patient].public_key().to_hex();
         match self {
             Self::Kind => json!({"kinds": [2113], "#p": [key], "limit": 50}),
-            Self::Chart => json!({"#p": [key]}),
+            Self::Chart | Self::SmallChart => json!({"#p": [key]}),
             Self::Newest => json!({"limit": 500}),
             Self::AuthorsSince => {
                 let author = practice.writers[n % practice.writers.len()].public_key().to_hex();
@@ -107,6 +122,8 @@ impl Query {
 /// What is known of the patients whose charts are read.
 pub(crate) struct Known {
     pub(crate) measured: usize,
+    /// The first of as many patients whose charts are of small events.
+    pub(crate) small_from: usize,
     /// Ids of each one's records, hex.
     pub(crate) ids: Vec<Vec<String>>,
 }
@@ -132,14 +149,38 @@ pub(crate) async fn run(
 ) -> Result<Run> {
     let mut loops = Vec::new();
     for n in 0..ASKING {
-        let own = n % known.measured;
-        let wire = Wire::login(door, reader.keys(practice, own)).await?;
+        let own = query.patient(known, n);
+        let mut wire = Wire::login(door, reader.keys(practice, own)).await?;
+        wire.widen();
         let requests: Vec<Vec<u8>> = (0..REQUESTS)
             .map(|at| query.filter(practice, reader, own, at + n * 13, known))
             .map(|filter| frame(&json!(["REQ", "q", filter]).to_string()))
             .collect();
         loops.push((wire, requests));
     }
+    let run = rounds(loops, pid, time).await?;
+    ensure!(
+        query == Query::Nothing || run.rows > 0,
+        "{} gave nothing to the {}",
+        query.name(),
+        reader.name()
+    );
+    ensure!(query != Query::Nothing || run.rows == 0, "a question that matches nothing gave rows");
+    Ok(run)
+}
+
+/// The same answers out of memory: what sockets and client cost, whatever a relay does.
+pub(crate) async fn floor(rows: usize, bytes: usize, time: Duration) -> Result<Run> {
+    let echo = Echo::start(rows, bytes)?;
+    let mut loops = Vec::new();
+    for _ in 0..ASKING {
+        loops.push((Wire::bare(&echo.door()).await?, vec![frame("[\"REQ\",\"q\",{}]")]));
+    }
+    rounds(loops, echo.pid(), time).await
+}
+
+/// Every connection asks its requests again and again.
+async fn rounds(loops: Vec<(Wire, Vec<Vec<u8>>)>, pid: u32, time: Duration) -> Result<Run> {
     let clock = Clock::System;
     let cpu = cpu_seconds(pid)?;
     let start = clock.instant();
@@ -153,13 +194,6 @@ pub(crate) async fn run(
         run.bytes += one.bytes;
         run.times.extend(one.times);
     }
-    ensure!(
-        query == Query::Nothing || run.rows > 0,
-        "{} gave nothing to the {}",
-        query.name(),
-        reader.name()
-    );
-    ensure!(query != Query::Nothing || run.rows == 0, "a filter that matches nothing gave rows");
     Ok(run)
 }
 
@@ -195,10 +229,14 @@ pub(crate) fn note(
     runs: &[Run],
     of: &str,
 ) {
-    let name = format!("{} as {}{of}", query.name(), reader.name());
+    note_run(table, column, &format!("{} as {}{of}", query.name(), reader.name()), query, runs);
+}
+
+/// The same for any run of a query's kind.
+pub(crate) fn note_run(table: &mut Table, column: Column, name: &str, query: Query, runs: &[Run]) {
     let of_runs = |value: &dyn Fn(&Run) -> f64| median(&runs.iter().map(value).collect::<Vec<_>>());
     let (per_second, p99) = match query {
-        Query::Chart => (Bar::AtLeast(4_000.0), Bar::AtMost(4.0)),
+        Query::Chart | Query::SmallChart => (Bar::AtLeast(4_000.0), Bar::AtMost(4.0)),
         Query::Nothing => (Bar::AtLeast(11_000.0), Bar::None),
         _ => (Bar::None, Bar::None),
     };
@@ -216,5 +254,7 @@ pub(crate) fn note(
         table.set(column, &format!("{name}: rows"), of_runs(&|r| r.rows as f64 / requests(r)), Bar::None);
         let megabytes = |r: &Run| r.bytes as f64 / 1e6 / r.wall.as_secs_f64();
         table.set(column, &format!("{name}: MB/s"), of_runs(&megabytes), Bar::None);
+        let each = |r: &Run| r.cpu * 1e6 / r.rows as f64;
+        table.set(column, &format!("{name}: CPU µs a row"), of_runs(&each), Bar::None);
     }
 }

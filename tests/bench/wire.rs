@@ -95,16 +95,20 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
+    /// Connects to something that speaks frames at once.
+    pub(crate) async fn bare(door: &Door) -> Result<Self> {
+        Ok(Self { stream: door.connect().await?, buffer: vec![0; READ_BYTES], start: 0, end: 0 })
+    }
+
     /// Connects and reads the challenge.
     pub(crate) async fn open(door: &Door) -> Result<(Self, String)> {
-        let mut stream = door.connect().await?;
+        let mut wire = Self::bare(door).await?;
         let request = format!(
             "GET / HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
             door.host()
         );
-        stream.write_all(request.as_bytes()).await?;
-        let mut wire = Self { stream, buffer: vec![0; READ_BYTES], start: 0, end: 0 };
+        wire.send(request.as_bytes()).await?;
         let head = loop {
             wire.fill().await?;
             let read = &wire.buffer[..wire.end];
@@ -131,6 +135,11 @@ impl Wire {
         wire.buffer = vec![0; 4 * 1024];
         (wire.start, wire.end) = (0, 0);
         Ok(wire)
+    }
+
+    /// Takes long answers in few reads.
+    pub(crate) fn widen(&mut self) {
+        self.buffer.resize(READ_BYTES, 0);
     }
 
     pub(crate) async fn send(&mut self, frames: &[u8]) -> Result<()> {

@@ -58,7 +58,8 @@ impl Bench {
         let (mut p50, mut p99) = (Vec::new(), Vec::new());
         for _ in 0..self.scale.runs {
             let lists = self.make(size, self.scale.serial, 1)?;
-            let run = ingest::run(&self.door(column)?, self.pid()?, &self.practice, size, &lists, 1).await?;
+            let run =
+                ingest::run(&self.door(column)?, self.pid()?, &self.practice, (size, 0), &lists, 1).await?;
             ensure!(run.acks.len() == self.scale.serial, "an OK is missing");
             p50.push(median(&run.acks));
             p99.push(percentile(&run.acks, 99));
@@ -82,7 +83,7 @@ impl Bench {
         for _ in 0..self.scale.runs {
             let lists = self.make(size, self.scale.run.div_ceil(connections), connections)?;
             let door = self.door(column)?;
-            let run = ingest::run(&door, self.pid()?, &self.practice, size, &lists, window).await?;
+            let run = ingest::run(&door, self.pid()?, &self.practice, (size, 0), &lists, window).await?;
             self.stored += run.events;
             if self.scale.smoke && size == Size::Demo {
                 let found = ingest::read_back(&door, &self.practice, &lists).await?;
