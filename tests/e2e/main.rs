@@ -7,6 +7,7 @@ mod clear;
 mod demo;
 mod guide;
 mod interop;
+mod journal;
 mod pages;
 mod portal;
 mod reading;
