@@ -17,11 +17,6 @@ import { orThrow } from './result.ts';
 import { keyFromHex, type SecretKey } from './secret.ts';
 import type { Event, Hex } from './types.ts';
 
-/** Longest life of a 32110: 400 days in seconds. */
-export const DRAFT_SECONDS_MAX = 400 * 86_400;
-/** Longest life of a 32111: five years of 366 days in seconds. */
-export const SHARED_SECONDS_MAX = 5 * 366 * 86_400;
-
 /** A new draft's `d`: 16 random bytes, hex. */
 export function draftName(random: Random): string {
   return toHex(random().subarray(0, 16));

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { toUtf8 } from './bytes.ts';
 import {
   EVENT_BYTES_MAX,
+  eventFrom,
   eventJson,
   expiration,
   INDEX_VALUE_BYTES_MAX,
@@ -67,6 +68,37 @@ test('an own member that shares its name with a built-in one is unknown', () => 
     expect(refusalOf(good.replace('{', `{"${name}":1,`))).toBe('malformed');
     expect(refusalOf(good.replace('"kind"', `"${name}"`))).toBe('malformed');
   }
+});
+
+test('what JSON.parse read of a frame is held to the same rules', () => {
+  const good: unknown = JSON.parse(eventJson(note('ü👶')));
+  const refusal = (changes: { readonly [name: string]: unknown }) => {
+    const found = eventFrom({ ...(good as Event), ...changes });
+    return found.ok ? 'ok' : found.error;
+  };
+  expect(refusal({})).toBe('ok');
+  for (const changes of [
+    { extra: 1 },
+    { id: note('x').id.toUpperCase() },
+    { pubkey: 'short' },
+    { sig: 1 },
+    { kind: 65_536 },
+    { kind: -1 },
+    { kind: -0 },
+    { created_at: 2 ** 53 },
+    { created_at: 1.5 },
+    { content: null },
+    { content: '\ud800' },
+    { tags: [['t', '\udc00']] },
+    { tags: [[]] },
+    { tags: [['t', 1]] },
+    { tags: {} },
+  ]) {
+    expect(refusal(changes), JSON.stringify(changes)).toBe('malformed');
+  }
+  expect(refusal({ content: '\u0000' })).toBe('control-character');
+  expect(refusal({ tags: [['\u001f']] })).toBe('control-character');
+  expect(refusal({ tags: [['t', 'v'.repeat(INDEX_VALUE_BYTES_MAX + 1)]] })).toBe('too-large');
 });
 
 test('a false id and a false signature are told apart', () => {

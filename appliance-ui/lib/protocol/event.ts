@@ -16,8 +16,6 @@ import type { Event, Hex } from './types.ts';
 
 /** Largest event JSON in bytes: two copies of the largest body fit. */
 export const EVENT_BYTES_MAX = 393_216;
-/** Largest WebSocket frame in bytes. */
-export const FRAME_BYTES_MAX = 458_752;
 /** Largest first value of a single-letter tag in bytes; a longer one could not be found by a filter. */
 export const INDEX_VALUE_BYTES_MAX = 1_024;
 /** An event, its tags, a tag. */
@@ -67,8 +65,15 @@ export function eventJson(event: Event): string {
 /** Parses without checking id and signature, for readers that name the reason themselves. */
 export function parseUnverified(json: string, bytesMax = EVENT_BYTES_MAX): Result<Event, Refusal> {
   const members = readMembers(json, bytesMax);
-  if (!members.ok) return members;
-  const { id, sig, ...rest } = members.value;
+  return members.ok ? eventFrom(members.value) : members;
+}
+
+/**
+ * An event among values that `JSON.parse` read, as frames carry them; id and signature are not checked. Equal members
+ * are gone by then: the id says whether the one that is left is the signed one.
+ */
+export function eventFrom(value: { readonly [name: string]: unknown }): Result<Event, Refusal> {
+  const { id, sig, ...rest } = value;
   const unsigned = readUnsigned(rest);
   if (!unsigned.ok) return unsigned;
   if (typeof id !== 'string' || !isHex(id, 32)) return fail('malformed');
@@ -98,17 +103,25 @@ export function readUnsigned(members: { readonly [name: string]: unknown }): Res
   const fits =
     Object.keys(members).length === 5 &&
     typeof pubkey === 'string' &&
-    typeof created_at === 'number' &&
-    typeof kind === 'number' &&
+    isUnsigned(created_at) &&
+    isUnsigned(kind) &&
     kind <= 0xffff &&
-    typeof content === 'string' &&
+    isText(content) &&
     isTags(tags);
   return fits ? ok({ pubkey, created_at, kind, tags, content }) : fail('malformed');
 }
 
 function isTags(tags: unknown): tags is readonly (readonly string[])[] {
-  const isTag = (tag: unknown) => Array.isArray(tag) && tag.every((cell) => typeof cell === 'string');
-  return Array.isArray(tags) && tags.every(isTag);
+  return Array.isArray(tags) && tags.every((tag) => Array.isArray(tag) && tag.every(isText));
+}
+
+function isUnsigned(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && !Object.is(value, -0);
+}
+
+/** A string without lone surrogates. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed();
 }
 
 function firstDeparture(event: Event): Refusal | null {

@@ -129,15 +129,3 @@ export function messageOf(refusal: Refusal): string {
   const prefix = refusal === 'receipts-by-event' ? 'unsupported' : PREFIXES[classOf(refusal)];
   return `${prefix}: ${textOf(refusal)}`;
 }
-
-const BY_MESSAGE = new Map(refusals.map((refusal) => [messageOf(refusal), refusal]));
-
-/** The refusal that a relay of ours said; null for the words of any other. */
-export function refusalFrom(message: string): Refusal | null {
-  return BY_MESSAGE.get(message) ?? null;
-}
-
-/** The first word of a relay's answer, as NIP-01 and NIP-42 name it; null without one. */
-export function prefixOf(message: string): string | null {
-  return /^([a-z-]+): /.exec(message)?.[1] ?? null;
-}

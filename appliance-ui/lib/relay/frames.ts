@@ -1,4 +1,6 @@
 /** Frames from a relay (NIP-01, 42, 45): parsed once, strictly; what is no frame is null. */
+import { eventFrom } from '../protocol/event.ts';
+import { isObject } from '../protocol/json.ts';
 import type { Event, Hex } from '../protocol/types.ts';
 
 export type Frame =
@@ -20,8 +22,6 @@ export interface Filter {
   [tag: `#${string}`]: readonly string[];
 }
 
-const HEX_32 = /^[0-9a-f]{64}$/;
-const HEX_64 = /^[0-9a-f]{128}$/;
 const CHALLENGE_MAX = 1_024;
 
 export function parseFrame(text: string): Frame | null {
@@ -53,33 +53,9 @@ export function parseFrame(text: string): Frame | null {
   }
 }
 
-/** Whether a value has the shape of an event. Neither id nor signature is looked at. */
+/** Whether a value is an event by the strict rules of the contract. Neither id nor signature is looked at. */
 export function isEvent(value: unknown): value is Event {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, pubkey, sig, kind, created_at, tags, content } = value as Record<string, unknown>;
-  return (
-    isMatch(HEX_32, id) &&
-    isMatch(HEX_32, pubkey) &&
-    isMatch(HEX_64, sig) &&
-    isWhole(kind) &&
-    kind <= 65_535 &&
-    isWhole(created_at) &&
-    typeof content === 'string' &&
-    Array.isArray(tags) &&
-    tags.every(isTag)
-  );
-}
-
-function isTag(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && value.every((cell) => typeof cell === 'string');
-}
-
-function isMatch(pattern: RegExp, value: unknown): value is string {
-  return typeof value === 'string' && pattern.test(value);
-}
-
-function isWhole(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  return isObject(value) && eventFrom(value).ok;
 }
 
 /** Whether an event is one that a filter asks for. Limits do not count here. */
