@@ -75,7 +75,7 @@ impl Query {
         match self {
             Self::Kind => "{kinds,#p} limit 50",
             Self::Chart => "whole chart of a patient",
-            Self::SmallChart => "whole chart of 1.5 KB events",
+            Self::SmallChart => "all 1.5 KB events of a family",
             Self::Newest => "newest 500",
             Self::AuthorsSince => "{authors,since} limit 100",
             Self::Ids => "{ids} of ten",
@@ -87,8 +87,8 @@ impl Query {
     pub(crate) fn is_for(self, reader: Reader) -> bool {
         match self {
             Self::Newest | Self::AuthorsSince => reader == Reader::Doctor,
-            Self::Ids => reader != Reader::Patient,
-            Self::Kind | Self::Chart | Self::SmallChart | Self::Nothing => true,
+            Self::Ids | Self::SmallChart => reader != Reader::Patient,
+            Self::Kind | Self::Chart | Self::Nothing => true,
         }
     }
 
@@ -103,7 +103,9 @@ impl Query {
         let key = practice.patients[patient].public_key().to_hex();
         match self {
             Self::Kind => json!({"kinds": [2113], "#p": [key], "limit": 50}),
-            Self::Chart | Self::SmallChart => json!({"#p": [key]}),
+            Self::Chart => json!({"#p": [key]}),
+            // A message names the epoch alone; who wrote it tells whose child it is about.
+            Self::SmallChart => json!({"authors": [practice.guardians[patient].public_key().to_hex()]}),
             Self::Newest => json!({"limit": 500}),
             Self::AuthorsSince => {
                 let author = practice.writers[n % practice.writers.len()].public_key().to_hex();
