@@ -59,8 +59,8 @@ export class Reader {
   readonly #receipts = new Map<Hex, Event>();
   readonly #events = new Map<Hex, Event>();
   readonly #firstSeen = new Map<Hex, number>();
-  /** By event id, as long as policy and receipts stay what they are. */
-  readonly #outcomes = new Map<Hex, Outcome>();
+  /** By event id, as long as policy and the event's own row stay what they are. */
+  readonly #outcomes = new Map<Hex, { readonly row: Placed; readonly outcome: Outcome }>();
   #book: ReceiptBook | null = null;
   #ties: readonly Tie[] = [];
 
@@ -83,7 +83,14 @@ export class Reader {
       if (list === null || list.has(event.id) || this.#verifier.reasonOf(event) !== null) continue;
       list.set(event.id, event);
       this.#book = null;
+      if (this.#movesPolicy(event)) this.#outcomes.clear();
     }
+  }
+
+  /** The receipt of records alone leaves policy as it was: only its own rows are judged anew. */
+  #movesPolicy({ kind, tags }: Event): boolean {
+    if (kind !== kinds.receipt) return true;
+    return tags.some(([name, id = '']) => name === 'c' || (name === 'e' && this.#events.has(id)));
   }
 
   /** Takes the place of the keys held before. */
@@ -114,7 +121,6 @@ export class Reader {
         proves: this.#proves,
       });
       this.#ties = this.sight === 'public' ? events.flatMap(tiesOf) : [];
-      this.#outcomes.clear();
     }
     return this.#book;
   }
@@ -150,13 +156,13 @@ export class Reader {
 
   /** Judges an event whose id and signature hold. */
   #judge(event: Event, now: number | null): Outcome {
-    const { book } = this;
+    const found = this.book.receipted(event);
+    if (found === null || found.position === null) return this.#withoutReceipt(event.id, now);
+    const row = { ...found, position: found.position };
     const known = this.#outcomes.get(event.id);
-    if (known !== undefined) return known;
-    const row = book.receipted(event);
-    if (row === null || row.position === null) return this.#withoutReceipt(event.id, now);
-    const outcome = this.#placed(event, { ...row, position: row.position });
-    this.#outcomes.set(event.id, outcome);
+    if (known !== undefined && sameRow(known.row, row)) return known.outcome;
+    const outcome = this.#placed(event, row);
+    this.#outcomes.set(event.id, { row, outcome });
     return outcome;
   }
 
@@ -182,6 +188,16 @@ export class Reader {
     const until = seen + PENDING_SECONDS;
     return now < until ? { is: 'pending', until } : { is: 'quarantine', reason: 'no-receipt' };
   }
+}
+
+function sameRow(one: Placed, other: Placed): boolean {
+  return (
+    one.receipt === other.receipt &&
+    one.n === other.n &&
+    one.position === other.position &&
+    one.earliest === other.earliest &&
+    chainName(one.chain) === chainName(other.chain)
+  );
 }
 
 /** A proof of possession costs a signature check, and policy is read anew with each of its events. */

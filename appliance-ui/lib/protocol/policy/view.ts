@@ -316,7 +316,7 @@ export class PolicyView implements View {
     const newest = newestAt(line.versions, this.at);
     if (newest === null) return null;
     const { subject, own } = newest.terms;
-    const former = this.#subjects(line).filter((key) => key !== subject);
+    const former = line.versions.length === 1 ? [] : this.#subjects(line).filter((key) => key !== subject);
     return { subject, former, own, entry: newest.began.entry };
   }
 

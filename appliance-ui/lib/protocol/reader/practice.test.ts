@@ -359,3 +359,32 @@ test('a row in the chain of another person does not count', () => {
   practice.receive(record);
   expect(words(staff(practice), record)).toEqual(['shown']);
 });
+
+test('a receipt of records alone leaves what was judged, and policy that comes late judges it anew', () => {
+  const practice = Practice.staffed();
+  const first = practice.staff('nurse', value(1));
+  practice.receive(first);
+  practice.now += 1;
+  practice.take(practice.roster('nurse', 'nurse', [], [['end']]));
+  practice.now += 1;
+  const second = practice.staff('nurse', value(2));
+  practice.receive(second);
+  const ending = practice.events.at(-1)?.id;
+  const late = practice.material.filter(
+    ({ id, tags }) => id === ending || tags.some(([, named]) => named === ending),
+  );
+  const last = practice.box.receipts.at(-1);
+  const reader = staff(
+    practice,
+    'doctor',
+    practice.material.filter((event) => event !== last && !late.includes(event)),
+  );
+  const before = reader.read([first, second], null);
+  expect([first, second].map(({ id }) => word(before.get(id)))).toEqual(['shown', 'no-receipt']);
+  reader.add(last === undefined ? [] : [last]);
+  const then = reader.read([first, second], null);
+  expect(then.get(first.id)).toBe(before.get(first.id));
+  expect(word(then.get(second.id))).toBe('no-receipt');
+  reader.add(late);
+  expect(words(reader, first, second)).toEqual(['shown', 'not-member']);
+});
