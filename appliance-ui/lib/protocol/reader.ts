@@ -99,6 +99,12 @@ export class Reader {
     this.#outcomes.clear();
   }
 
+  /** Takes the body of a record that a signer elsewhere has opened: for a reader that does not hold its own key. */
+  give(id: Hex, body: Uint8Array): void {
+    this.#openings.give(id, body);
+    this.#outcomes.delete(id);
+  }
+
   /** Keeps the times at which another reader first saw events without receipt. */
   remember(other: Reader): void {
     for (const [id, at] of other.#firstSeen) {

@@ -45,11 +45,12 @@ export function namedPatients(policy: Iterable<Event>): Set<Hex> {
 }
 
 /**
- * Receipts of these patients: a registration counts by its receipt in the patient's own chain, and a link only to
- * somebody who is registered.
+ * Registrations and receipts of these patients, and what else policy says of them: a registration counts by its
+ * receipt in the patient's own chain, and a link only to somebody who is registered.
  */
 export function registrationFilters(named: ReadonlySet<Hex>): Filter[] {
-  return named.size === 0 ? [] : [{ kinds: [kinds.receipt], '#p': [...named] }];
+  const about = [kinds.guardianLink, kinds.suspension, kinds.fhirClientGrant, kinds.patient, kinds.receipt];
+  return named.size === 0 ? [] : [{ kinds: about, '#p': [...named] }];
 }
 
 /** What was written by this key, or to it alone. */

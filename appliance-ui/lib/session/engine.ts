@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly clock?: Clock;
   /** What relay clients take beside address and login. */
   readonly relay?: Partial<ClientOptions>;
+  /** How often the relay is asked whether each record is still to be read, in milliseconds. */
+  readonly accessMs?: number;
   /** Lets messages and timers have a turn between two pieces of work. */
   readonly turn?: () => Promise<void>;
 }
@@ -128,6 +130,7 @@ export class Engine implements Session {
       clock: this.options.clock ?? systemClock,
       turn: this.options.turn ?? (() => new Promise((resolve) => setTimeout(resolve))),
       relay: this.options.relay ?? {},
+      ...(this.options.accessMs === undefined ? {} : { accessMs: this.options.accessMs }),
       numberOf: (what, id) => this.numberOf(what, id),
       changed: () => this.tell(practice),
       chartChanged: (key) => this.tellChart(practice, key),

@@ -51,11 +51,10 @@ beforeAll(async () => {
       client.stop();
       return { secret, child: person.children[0] ?? '', events };
     };
-    // The box writes receipts of the newest records within seconds.
     const [first] = box.holders('doctor');
     if (!first) throw new Error('no doctor');
     const doctor = await Staff.logIn(box, first);
-    await receiptsOf(doctor);
+    await doctor.receipts();
     mother = await family('Paula Mockingham');
     father = await family('Linden Samplewood');
     whole = await doctor.all({ kinds: EVERYTHING });
@@ -70,19 +69,6 @@ beforeAll(async () => {
 afterEach(() => {
   for (const engine of engines.splice(0)) engine.lock();
 });
-
-/** Waits until every record has its receipt. */
-async function receiptsOf(doctor: Staff): Promise<void> {
-  for (;;) {
-    const events = await doctor.all({ kinds: EVERYTHING });
-    const named = new Set(
-      events.filter(({ kind }) => kind === kinds.receipt).flatMap(({ tags }) => tags.map(([, id]) => id)),
-    );
-    const records = events.filter(({ kind }) => kind >= 2110 && kind !== kinds.receipt && kind < 2127);
-    if (records.every(({ id }) => named.has(id))) return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
 
 interface Seen {
   readonly relay: HostileRelay;

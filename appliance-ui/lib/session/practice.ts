@@ -24,11 +24,12 @@ export interface PracticeOptions
   readonly keep: Keep | null;
   /** What the relay client takes beside address and login. */
   readonly relay: Partial<ClientOptions>;
+  /** How often the relay is asked whether each record is still to be read, in milliseconds. */
+  readonly accessMs?: number;
 }
 
 /** Events after which a record that still loads is shown for the first time; doubles. */
 const FIRST_SHOWN = 400;
-/** How often the relay is asked whether each record is still to be read. */
 const ACCESS_MS = 20_000;
 
 export class Practice {
@@ -285,7 +286,7 @@ export class Practice {
    * whether a registration that it showed is still to be read; two noes in a row count.
    */
   private watchAccess(run: number): void {
-    this.cancelAccess = this.options.clock.after(ACCESS_MS, () => {
+    this.cancelAccess = this.options.clock.after(this.options.accessMs ?? ACCESS_MS, () => {
       this.askAccess(run).then(
         () => run === this.run && this.watchAccess(run),
         () => {},

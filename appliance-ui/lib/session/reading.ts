@@ -2,9 +2,11 @@
  * What has been proved so far of one practice: policy in the order of its receipts, and the keys that grants (2100)
  * have brought. Both only ever grow; records are judged by them.
  */
+import { toUtf8 } from '../protocol/bytes.ts';
 import { textAt } from '../protocol/elements.ts';
+import { pTag, tagValue } from '../protocol/event.ts';
 import { type GrantRow, type GrantShape, parsePatientGrant } from '../protocol/grants.ts';
-import { kinds } from '../protocol/kinds.ts';
+import { isClinical, kinds } from '../protocol/kinds.ts';
 import { ConversationKey } from '../protocol/nip44.ts';
 import { holdsCompartment } from '../protocol/permissions.ts';
 import type { View } from '../protocol/policy/types.ts';
@@ -30,6 +32,8 @@ export class Reading implements Judge {
   private readonly tried = new Set<Hex>();
   /** Ids of the grants whose keys are held now. */
   private counted = '';
+  /** Records for this key alone, which a signer outside has to open one by one. */
+  private readonly closed = new Map<Hex, Event>();
 
   constructor(practice: Hex, signer: Signer, signed: SignatureCheck) {
     this.signer = signer;
@@ -47,6 +51,24 @@ export class Reading implements Judge {
       if (rows) this.grants.push({ id: event.id, signer: event.pubkey, rows });
     }
     this.hold();
+    if (this.signer.secret === null) await this.openOutside(events);
+  }
+
+  /** Has a signer outside open what is for this key alone; only what a receipt names, so that nobody is asked in vain. */
+  private async openOutside(events: readonly Event[]): Promise<void> {
+    for (const event of events)
+      if (payloadFor(this.signer.publicKey, event) !== null) this.closed.set(event.id, event);
+    for (const [id, event] of this.closed) {
+      const payload = payloadFor(this.signer.publicKey, event);
+      const epochKey = pTag(event, 0);
+      if (payload === null || epochKey === null || this.received(event) === null) continue;
+      this.closed.delete(id);
+      try {
+        this.reader.give(id, toUtf8(await this.signer.nip44Decrypt(epochKey, payload)));
+      } catch {
+        // A signer that does not open it leaves the record sealed.
+      }
+    }
   }
 
   read(events: readonly Event[], now: number | null): Map<Hex, Outcome> {
@@ -152,4 +174,17 @@ function rowsOf({ rows }: GrantShape, keys: unknown): GrantRow[] | null {
     return key ? [{ ...row, key }] : [];
   });
   return opened.length === rows.length ? opened : null;
+}
+
+/** The copy of a record that this key opens by itself; null when there is none. */
+function payloadFor(me: Hex, event: Event): string | null {
+  if (!isClinical(event.kind)) return null;
+  switch (tagValue(event, 'enc')) {
+    case 'nip44-dual':
+      return pTag(event, 1) === me ? tagValue(event, 'patient-content') : null;
+    case 'nip44':
+      return event.pubkey === me ? event.content : null;
+    default:
+      return null;
+  }
 }

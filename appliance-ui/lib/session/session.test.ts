@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SecretKey } from '../protocol/keys.ts';
 import type { Event } from '../protocol/types.ts';
 import { Box, type DemoPerson } from '../relay/box.test-helper.ts';
 import { type ChartView, type Session, SessionError, type Snapshot } from './api.ts';
@@ -49,6 +50,7 @@ describe('against the real box', () => {
     const [first] = box.holders('doctor');
     if (!first) throw new Error('no doctor');
     doctor = await Staff.logIn(box, first);
+    await doctor.receipts();
   });
   afterAll(async () => {
     for (const session of sessions) session.lock();
@@ -286,6 +288,46 @@ describe('against the real box', () => {
     expect([...home.keep.parts.keys()].filter((name) => name === child)).toEqual([]);
   });
 
+  test('a new link appears while looking, waits until somebody confirms it, and then opens', async () => {
+    const guardian = named('Kim Testerton');
+    const child = named('Linden Samplewood').children[0] ?? '';
+    const key = SecretKey.fromHex(guardian.secret);
+    if (!key) throw new Error('no key');
+    const session = open(guardian);
+    const before = await until(session, told);
+    expect(before.subjects.map((subject) => subject.key)).not.toContain(child);
+    const is = (access: string) => (now: Snapshot) =>
+      now.subjects.some((subject) => subject.key === child && subject.access.is === access);
+    const waits = until(session, is('waits'));
+    const link = await doctor.addLink(child, key);
+    const third = (await waits).subjects.find((subject) => subject.key === child);
+    expect(third).toMatchObject({ given: null, standing: 'guardian' });
+    expect(third?.n).toBe(3);
+    await doctor.confirm(link, child, guardian.pubkey);
+    await until(session, is('open'));
+    const opened = await view(session, child);
+    expect(opened.subject.given).toBe('Wren');
+    expect(opened.chart.coverage).toBe('complete');
+  });
+
+  test('a suspended link, of which no event tells the guardian, is closed at the next question', async () => {
+    const guardian = named('Robin Testerton');
+    const session = new Engine({
+      signer: keySigner(bytes(guardian.secret)),
+      address: box.address,
+      accessMs: 300,
+    });
+    sessions.push(session);
+    const [first, second] = (await until(session, told)).subjects;
+    if (!first || !second) throw new Error('two children');
+    await view(session, first.key);
+    await view(session, second.key);
+    const ended = view(session, first.key, ({ subject }) => subject.access.is === 'ended');
+    await doctor.suspendLink(first.key, guardian.pubkey);
+    expect((await ended).checked.size).toBe(0);
+    expect((await view(session, second.key)).subject.access).toEqual({ is: 'open' });
+  });
+
   test('what was kept is read without any network, with its time, and the rest comes when the box is back', async () => {
     const guardian = named('Vera Notareal');
     const home = new MemoryHome();
@@ -321,15 +363,16 @@ describe('against the real box', () => {
     expect((await view(session, snapshot.subjects[0]?.key ?? '')).checked.size).toBeGreaterThan(10);
   });
 
-  test('a signer that keeps its key to itself opens the same record', async () => {
-    const guardian = named('Paul Pretend');
-    const inner = keySigner(bytes(guardian.secret));
-    const session = open(guardian, null, { ...inner, secret: null });
-    const child = (await until(session, told)).subjects[0]?.key ?? '';
-    const outside = await view(session, child);
-    const inside = await view(open(guardian), child);
-    expect(outside.checked.size).toBe(inside.checked.size);
-    expect(outside.sealed).toBe(0);
+  test('a signer that keeps its key to itself opens the same record, as guardian and with an own key', async () => {
+    for (const name of ['Dana Demofield', 'Imogen Pretend (own key)', 'Theo Notareal']) {
+      const person = named(name);
+      const session = open(person, null, { ...keySigner(bytes(person.secret)), secret: null });
+      const child = (await until(session, told)).subjects[0]?.key ?? '';
+      const outside = await view(session, child);
+      const inside = await view(open(person), child);
+      expect([...outside.checked.keys()].sort(), name).toEqual([...inside.checked.keys()].sort());
+      expect({ sealed: outside.sealed, apart: outside.apart }, name).toEqual({ sealed: 0, apart: [] });
+    }
   });
 
   test('across the worker channel the same is seen, the secret is gone from the page, and lock ends it', async () => {

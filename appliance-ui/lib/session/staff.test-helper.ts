@@ -1,10 +1,12 @@
 /** A member of the demo practice at work, for tests: writes records, ends and suspends links. */
 import { randomBytes } from 'node:crypto';
+import { toUtf8 } from '../protocol/bytes.ts';
 import { sealStaff } from '../protocol/envelope.ts';
 import { Keyring } from '../protocol/epochs.ts';
 import { sign } from '../protocol/event.ts';
-import { SecretKey } from '../protocol/keys.ts';
-import { kinds } from '../protocol/kinds.ts';
+import { buildPatientGrant } from '../protocol/grants.ts';
+import { prove, SecretKey } from '../protocol/keys.ts';
+import { isClinical, kinds } from '../protocol/kinds.ts';
 import type { Event, Hex, Resource } from '../protocol/types.ts';
 import type { Box, DemoPerson } from '../relay/box.test-helper.ts';
 import { RelayClient } from '../relay/client.ts';
@@ -62,6 +64,17 @@ export class Staff {
     return all(this.client, filter);
   }
 
+  /** Waits until the box has written the receipt of every record: it does so within seconds. */
+  async receipts(): Promise<void> {
+    for (;;) {
+      const events = await this.all({ kinds: Array.from({ length: 30 }, (_, n) => 2100 + n) });
+      const receipts = events.filter(({ kind }) => kind === kinds.receipt);
+      const named = new Set(receipts.flatMap(({ tags }) => tags.map(([, id]) => id)));
+      if (events.every(({ id, kind }) => !isClinical(kind) || named.has(id))) return;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
   /** The newest live link of a guardian to a child. */
   async link(child: Hex, guardian: Hex): Promise<Event> {
     const links = await this.all({ kinds: [kinds.guardianLink], '#p': [guardian] });
@@ -69,6 +82,36 @@ export class Staff {
     const newest = found.sort((a, b) => b.created_at - a.created_at)[0];
     if (!newest) throw new Error('no link');
     return newest;
+  }
+
+  /** A new link of a guardian, whose own key proves itself. */
+  async addLink(child: Hex, guardian: SecretKey): Promise<Event> {
+    const desk = this.keyring.newest('desk');
+    const newest = this.keyring.pairs().at(-1);
+    if (!desk || !newest) throw new Error('no epoch');
+    const sealed = desk.practiceKey().encrypt(toUtf8('{"name":"New Guardian","relationship":"FTH"}'), random);
+    if (!sealed.ok) throw new Error(sealed.error);
+    const tags = [
+      ['p', child, 'child'],
+      ['p', guardian.publicKey, 'guardian'],
+      ['compartments', 'desk', 'chart'],
+      ['pop', guardian.publicKey, prove(guardian, this.box.ready.practice, 'guardian', random)],
+      ['epoch', `${newest.n}`],
+    ];
+    const event = sign(this.key, kinds.guardianLink, tags, sealed.value, now());
+    await this.publish(event);
+    return event;
+  }
+
+  /** Gives a guardian the keys of a child, of every epoch, as whoever confirms a link does. */
+  async confirm(link: Event, child: Hex, guardian: Hex): Promise<void> {
+    const pairs = this.keyring.pairs().filter(({ compartment }) => compartment !== 'confidential');
+    const rows = pairs.flatMap(({ pair }) => {
+      const key = pair.readerKey(child);
+      return key.ok ? [{ epochKey: pair.public, subject: child, key: key.value }] : [];
+    });
+    const to = { reader: guardian, authority: link.id };
+    await this.publish(buildPatientGrant(this.key, to, rows, now(), random));
   }
 
   /** The same event again with an end. */

@@ -44,6 +44,8 @@ const NO_KEY = { is: 'no-key' } as const;
 export class Openings {
   readonly #kept = new Map<Hex, Opening>();
   readonly #keptImports = new Map<Hex, ImportOpening>();
+  /** Bodies that a signer elsewhere has opened. */
+  readonly #given = new Map<Hex, Uint8Array>();
   #held: Held;
 
   constructor(held: Held) {
@@ -57,10 +59,20 @@ export class Openings {
     this.#keptImports.clear();
   }
 
+  /** Takes a body that was opened elsewhere, by whoever holds the key; the commitment shows whether it is the body. */
+  give(id: Hex, body: Uint8Array): void {
+    this.#given.set(id, body);
+    this.#kept.delete(id);
+  }
+
   /** Opens a record of epoch ≥ 1. */
   of(event: Event): Opening {
-    const kept = this.#kept.get(event.id) ?? read(event, open(this.#held, event));
-    this.#kept.set(event.id, kept);
+    let kept = this.#kept.get(event.id);
+    if (kept === undefined) {
+      const given = this.#given.get(event.id);
+      kept = given ? openingOf(event, given) : read(event, open(this.#held, event));
+      this.#kept.set(event.id, kept);
+    }
     return kept;
   }
 
