@@ -5,7 +5,7 @@
 import type { ChartView, Subject } from '@relaybox/lib/session/api';
 import { IconChevronLeft, IconHourglass, IconUserOff } from '@tabler/icons-react';
 import { Link, Outlet, useParams } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Skeleton } from '../kit/skeleton.tsx';
@@ -82,6 +82,21 @@ function Closed({ who }: { who: Subject }) {
   );
 }
 
+/** Where the page draws its own heading in place of the one that had the focus, the focus goes with it. */
+function useHeldHeading(replaced: boolean): { readonly onFocus: () => void } {
+  const held = useRef(false);
+  useEffect(() => {
+    if (!replaced || !held.current || document.activeElement !== document.body) return;
+    held.current = false;
+    document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+  }, [replaced]);
+  return {
+    onFocus: () => {
+      held.current = true;
+    },
+  };
+}
+
 export interface RecordPageProps {
   /** Of the window: "Growth". Never a name. */
   readonly title: string;
@@ -100,12 +115,15 @@ export function RecordPage({ title, heading, aside, back, hide, children }: Reco
   const subject = useSubject();
   const view = useChart(subject?.access.is === 'open' ? subject.key : null);
   const ready = view !== null && view.loading === null;
+  const { onFocus } = useHeldHeading(ready && hide === true);
   return (
     <>
       {back}
       {hide && ready ? null : subject ? (
         <div className="row between wrap pagehead">
-          <h1 tabIndex={-1}>{heading}</h1>
+          <h1 tabIndex={-1} onFocus={onFocus}>
+            {heading}
+          </h1>
           {aside && ready ? aside : null}
         </div>
       ) : (

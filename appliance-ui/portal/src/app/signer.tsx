@@ -7,10 +7,7 @@ import { recordWords } from '../words/record.ts';
 
 export function useSignerName(): (who: Signer) => string {
   const w = useWords(recordWords);
-  return (who) => {
-    if (who.me) return w.youSigned;
-    return who.name ?? (who.role === 'agent' ? w.outsideSystem : w.unknownSigner);
-  };
+  return (who) => (who.me ? w.youSigned : (who.name ?? w.unnamed[who.role]));
 }
 
 /** Name with the seal, then what limits the record: from outside, from the former system, copies that differ. */

@@ -39,21 +39,33 @@ function useReaders(view: ChartView): { readers: Loaded; again: () => void } {
 }
 
 /**
- * What a key opens. "Private" follows from the age rule and the roster alone: it says the same whether something
- * private exists or not.
+ * What a key opens. A guardian's page of a teenager follows the age alone: it says the same whether something private
+ * exists or not.
  */
 function whatOpens(one: MayRead, of: Subject, w: (typeof recordWords)['en']): string {
-  if (isOwn(of) && one.compartments.includes('confidential')) return w.opensPrivate;
   if (!one.compartments.includes('chart')) return w.opensDesk;
   const age = ageOf(of, Date.now() / 1000);
-  const mayBePrivate = age !== null && age.years >= limitedFrom;
-  return mayBePrivate && !one.compartments.includes('confidential') ? w.opensAll : w.opensChart;
+  if (!isOwn(of)) return age !== null && age.years >= limitedFrom ? w.opensAll : w.opensChart;
+  return one.compartments.includes('confidential') ? w.opensPrivate : w.opensShared;
+}
+
+const isPatient = (one: MayRead) => one.who.role === 'patient' || one.who.role === 'own';
+
+/** The patient is one person, whatever keys stand for them. */
+function onePatient(list: readonly MayRead[]): readonly MayRead[] {
+  const [widest] = list
+    .filter(isPatient)
+    .sort((a, b) => b.compartments.length - a.compartments.length || Number(b.who.me) - Number(a.who.me));
+  return list.filter((one) => !isPatient(one) || one === widest);
 }
 
 function Reader({ one, of }: { one: MayRead; of: Subject }) {
   const w = useWords(recordWords);
   const when = useWhen();
   const name = useSignerName()(one.who);
+  const known = one.who.me || one.who.name !== null;
+  const child = isPatient(one) && !one.who.me ? of.given : null;
+  const role = known || child !== null ? w.roles[one.who.role] : null;
   const opens = whatOpens(one, of, w);
   const dates = [
     one.since === null ? null : w.since(when.day(one.since)),
@@ -62,10 +74,8 @@ function Reader({ one, of }: { one: MayRead; of: Subject }) {
   return (
     <li className="li">
       <span className="grow">
-        <span className="ti block">{name}</span>
-        <span className="small ink2 block first">
-          {w.roles[one.who.role]}. {opens}
-        </span>
+        <span className="ti block">{child ?? name}</span>
+        <span className="small ink2 block first">{role ? `${role}. ${opens}` : opens}</span>
         {dates.length > 0 ? <span className="cap">{dates.join(', ')}</span> : null}
       </span>
     </li>
@@ -104,9 +114,9 @@ function List({ view }: { view: ChartView }) {
       />
     );
   const { subject } = view;
-  const family = readers.filter((one) => ['guardian', 'patient', 'own'].includes(one.who.role));
+  const family = onePatient(readers.filter((one) => one.who.role === 'guardian' || isPatient(one)));
   const clinic = readers.filter((one) => isStaff(one.who));
-  const rest = readers.filter((one) => !family.includes(one) && !clinic.includes(one));
+  const rest = readers.filter((one) => !isPatient(one) && !family.includes(one) && !clinic.includes(one));
   return (
     <>
       <Group title={w.readersFamily} list={family} of={subject} />
