@@ -120,7 +120,7 @@ fn hex_colours(source: &str) -> Vec<String> {
         let colour = matches!(digits.len(), 3 | 4 | 6 | 8)
             && whole
             && before.is_some_and(|c| matches!(c, ' ' | '\'' | '"' | ':' | '(' | ','));
-        let grey = digits.len() % 3 == 0 && {
+        let grey = digits.len().is_multiple_of(3) && {
             let part = digits.len() / 3;
             digits[..part] == digits[part..2 * part] && digits[..part] == digits[2 * part..]
         };

@@ -57,20 +57,7 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     let head = store.head().await?;
     let tail = store.tail(head.n);
     let (members, orders) = fold(&store, &practice_file, head).await?;
-    let shared = Arc::new(Shared {
-        store,
-        stamp,
-        members: watch::channel(members).0,
-        sessions: Sessions::default(),
-        box_keys: box_keys(&credentials)?,
-        per_key: Mutex::new(Rates::new(config.events_per_minute_per_key)),
-        per_address: Mutex::new(Rates::new(config.wraps_per_minute_per_address)),
-        delivered: watch::channel(head.n).0,
-        receipting: tokio::sync::Mutex::default(),
-        due: Notify::new(),
-        buffers: Buffers::default(),
-        config,
-    });
+    let shared = shared(config, store, stamp, box_keys(&credentials)?, (members, head));
     // What a crash left without receipts gets them before anybody reads.
     receipts::write_due(&shared).await?;
     let writer = Writer { shared: Arc::clone(&shared), practice_file };
@@ -128,6 +115,30 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
         Some(ended) => Ok(ended??),
         None => Ok(()),
     }
+}
+
+/// What all parts share, at this position of the store.
+fn shared(
+    config: Arc<RelayConfig>,
+    store: Store,
+    stamp: Stamp,
+    box_keys: Option<Keys>,
+    (members, head): (Option<Arc<Members>>, Head),
+) -> Arc<Shared> {
+    Arc::new(Shared {
+        store,
+        stamp,
+        members: watch::channel(members).0,
+        sessions: Sessions::default(),
+        box_keys,
+        per_key: Mutex::new(Rates::new(config.events_per_minute_per_key)),
+        per_address: Mutex::new(Rates::new(config.wraps_per_minute_per_address)),
+        delivered: watch::channel(head.n).0,
+        receipting: tokio::sync::Mutex::default(),
+        due: Notify::new(),
+        buffers: Buffers::default(),
+        config,
+    })
 }
 
 async fn open(
