@@ -71,3 +71,10 @@ export const vaccineOrder = (group: string): number => {
 
 /** The group's own name where we have no words for it: a newer list than ours. */
 export const vaccineName = (lang: Lang, group: string): string => vaccineNames[group]?.[lang] ?? group;
+
+/** For papers: without the explanation in brackets, with the short name that forms use. */
+export const formalName = (lang: Lang, group: string): string => {
+  const name = vaccineName(lang, group).replace(/ \([^)]*\)$/, '');
+  const short = vaccineNames[group]?.short;
+  return short === undefined || short === name ? name : `${name} (${short})`;
+};

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { chartOf, type Written } from './testing.ts';
-import { vaccineName, vaccineNames } from './vaccine-words.ts';
+import { formalName, vaccineName, vaccineNames } from './vaccine-words.ts';
 import { type CvxFile, cardText, cvxOf, loadCvx, sameDay, vaccinesOf } from './vaccines.ts';
 
 let cvx: CvxFile;
@@ -50,6 +50,9 @@ describe('the code list', () => {
       expect(vaccineName('es', group)).not.toBe('');
     }
     expect(vaccineName('es', 'NEW-GROUP')).toBe('NEW-GROUP');
+    expect(formalName('en', 'ROTAVIRUS')).toBe('Rotavirus (RV)');
+    expect(formalName('es', 'HPV')).toBe('VPH (HPV)');
+    expect(formalName('en', 'FLU')).toBe('Flu');
   });
 
   it('reads codes with or without the leading zero, and no other', () => {

@@ -2,7 +2,7 @@
 import './paper.css';
 import { Button } from '@mantine/core';
 import { civilAt, parseCivil } from '@relaybox/lib/clinical/dates';
-import { vaccineName, vaccineNames } from '@relaybox/lib/clinical/vaccine-words';
+import { formalName } from '@relaybox/lib/clinical/vaccine-words';
 import {
   cardText,
   type Dose,
@@ -81,12 +81,9 @@ export function PaperView({ view, vaccines }: { view: ChartView; vaccines: Vacci
   const name = [subject.family, subject.given].filter((part) => part !== null).join(', ');
   const bornText = born ? paperDate(lang, born) : '–';
   const text = cardText(vaccines, { name, born });
-  const rows = rowsOf(vaccines.groups, (group) => {
-    if (group.group === null) return group.name;
-    const short = vaccineNames[group.group]?.short;
-    const long = vaccineName(lang, group.group);
-    return short === undefined || short === long ? long : `${long} (${short})`;
-  });
+  const rows = rowsOf(vaccines.groups, (group) =>
+    group.group === null ? group.name : formalName(lang, group.group),
+  );
   return (
     <article className={`paperpage paper-${lang}`} lang={lang}>
       <header className="row top between">
@@ -147,7 +144,7 @@ function PaperTable({ rows, sheet }: { rows: readonly PaperRow[]; sheet: string 
                 {row.again ? `, ${w.continued}` : ''}
               </th>
               {Array.from({ length: columns }, (_, n) => n).map((n) => (
-                <td key={n}>
+                <td key={n} className="nowrap">
                   <PaperDose dose={row.doses[n]} />
                 </td>
               ))}
@@ -186,7 +183,7 @@ function PaperFoot({ view, vaccines }: { view: ChartView; vaccines: Vaccines }) 
   const given = new Set(vaccines.groups.flatMap(({ doses }) => doses));
   const verified = [...given].filter((dose) => {
     const checked = view.checked.get(dose.id);
-    return checked?.received != null && !checked.marks.former && !checked.marks.outside;
+    return checked?.received != null && !checked.marks.former && !checked.marks.outside && !dose.reported;
   });
   return (
     <>

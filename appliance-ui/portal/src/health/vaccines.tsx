@@ -121,17 +121,14 @@ function Group({ view, group }: { view: ChartView; group: VaccineGroup }) {
   const c = useWords(commonWords);
   const lang = useLang();
   const date = (dose: Dose) => (dose.on ? dateText(lang, dose.on) : (dose.onText ?? w.noDate));
+  const name = group.group === null ? group.name || c.noName : vaccineName(lang, group.group);
+  const short = group.group === null ? undefined : vaccineNames[group.group]?.short;
   const notes = group.doses.flatMap((dose) => dose.notes.map((text) => ({ text, dose })));
   return (
     <li className="entry">
-      <div className="row wrap base between">
-        <h3>
-          {group.group === null ? group.name || c.noName : vaccineName(lang, group.group)}{' '}
-          {group.group !== null && vaccineNames[group.group] ? (
-            <span className="cap nowrap">{vaccineNames[group.group]?.short}</span>
-          ) : null}
-        </h3>
-      </div>
+      <h3>
+        {name} {short && short !== name ? <span className="cap nowrap">{short}</span> : null}
+      </h3>
       {group.doses.length > 0 ? (
         <ol className="doses">
           {group.doses.map((dose) => (

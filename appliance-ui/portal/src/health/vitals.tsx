@@ -4,7 +4,7 @@ import { explain } from '@relaybox/lib/clinical/glossary';
 import { readings } from '@relaybox/lib/clinical/growth-path';
 import { outsideOf } from '@relaybox/lib/clinical/lists';
 import { loneResult } from '@relaybox/lib/clinical/results';
-import { type Reading, readingOf } from '@relaybox/lib/clinical/vitals';
+import { type Reading, readingOf, type Sign } from '@relaybox/lib/clinical/vitals';
 import type { Lang } from '@relaybox/lib/i18n/dict';
 import { dayText, numberText } from '@relaybox/lib/i18n/format';
 import { at } from '@relaybox/lib/protocol/elements';
@@ -41,6 +41,22 @@ interface Day {
   readonly taken: readonly Taken[];
 }
 
+/** Of the rows of one day. */
+const order: readonly Sign[] = [
+  'weight',
+  'length',
+  'head',
+  'bmi',
+  'temperature',
+  'pulse',
+  'breaths',
+  'pressure',
+  'oxygen',
+  'vision',
+  'hearing',
+  'gestation',
+];
+
 /** Days shown at first. */
 const few = 6;
 
@@ -55,8 +71,9 @@ export function daysOf(view: ChartView): readonly Day[] {
     days.set(day, [...(days.get(day) ?? []), { item, reading }]);
   }
   const key = (day: Civil | null) => day ?? '';
+  const place = ({ reading }: Taken) => (reading.sign === null ? order.length : order.indexOf(reading.sign));
   return [...days]
-    .map(([day, taken]) => ({ day, taken }))
+    .map(([day, taken]) => ({ day, taken: taken.sort((one, other) => place(one) - place(other)) }))
     .sort((one, other) => (key(one.day) < key(other.day) ? 1 : -1));
 }
 
@@ -124,6 +141,7 @@ function ReadingRow({ view, taken: { item, reading } }: { view: ChartView; taken
   const units = useUnits();
   const code = at(contentVersion(item)?.record.resource, 'code');
   const name = reading.sign ? w.signs[reading.sign] : (explain(lang, code)?.term ?? reading.name ?? c.noName);
+  const value = valueText(lang, units, reading, bornDays(view, reading), w);
   const where = reading.position === null ? '' : `, ${w[reading.position]}`;
   return (
     <tr>
@@ -132,7 +150,7 @@ function ReadingRow({ view, taken: { item, reading } }: { view: ChartView; taken
         {where}
       </th>
       <td className="r num">
-        {valueText(lang, units, reading, bornDays(view, reading), w) ?? reading.text ?? '–'}
+        {value === null ? (reading.text ?? '–') : <span className="nowrap">{value}</span>}
         <Words texts={reading.notes} />
       </td>
     </tr>

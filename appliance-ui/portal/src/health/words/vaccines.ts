@@ -30,7 +30,7 @@ export const vaccineWords = dict(
       'The clinic writes them down on the day they are given. Shots from elsewhere can be told to the clinic.',
     notDue:
       'This page lists what was given. It does not say what is due: the clinic tells you at each visit.',
-    added: 'Added from outside, not accepted by the clinic',
+    added: 'From outside. The clinic has not accepted it.',
     cardTitle: 'Vaccine card',
     cardHeading: (name: string) => `${name}’s vaccine card`,
     cardOwn: 'Your vaccine card',
@@ -61,7 +61,7 @@ export const vaccineWords = dict(
     signature: 'Signature of provider',
     date: 'Date',
     verified: (n: number, reported: number) =>
-      `${n} doses checked against the clinic’s signatures${reported > 0 ? `; ${reported} told to the clinic` : ''}`,
+      `${n} doses checked by signature${reported > 0 ? `; ${reported} told to the clinic` : ''}`,
     incomplete: 'Printed while part of the record had not arrived: this list may lack doses.',
     disputed: (n: number) => `${n} entries have two versions and are left out.`,
     sheet: (name: string, born: string) => `${name} · born ${born}`,
@@ -101,8 +101,7 @@ export const vaccineWords = dict(
     born: (date) => `Nacimiento: ${date}`,
     count: (doses, reported) => (reported === 0 ? doses : `${doses}, ${reported} de otro lugar`),
     qr: 'Código QR con la lista de vacunas',
-    qrText:
-      'Cualquier teléfono puede leer este código, también sin conexión. Contiene nombre, nacimiento y dosis; nada más.',
+    qrText: 'Cualquier teléfono lee este código, con o sin red. Lleva nombre, nacimiento y dosis; nada más.',
     qrUnsigned:
       'Es una lista y no lleva firma. Si una escuela quiere estar segura, le pregunta a la clínica.',
     brighter: 'Suba el brillo y no mueva la pantalla.',
@@ -125,8 +124,8 @@ export const vaccineWords = dict(
     signature: 'Firma del profesional',
     date: 'Fecha',
     verified: (n, reported) =>
-      `${n} dosis comprobadas con las firmas de la clínica${reported > 0 ? `; ${reported} contadas a la clínica` : ''}`,
-    incomplete: 'Impreso cuando una parte del expediente no había llegado: pueden faltar dosis.',
+      `${n} dosis comprobadas por firma${reported > 0 ? `; ${reported} contadas a la clínica` : ''}`,
+    incomplete: 'Falta una parte del expediente: puede que no estén todas las dosis.',
     disputed: (n) => `${n} anotaciones tienen dos versiones y no están aquí.`,
     sheet: (name, born) => `${name} · nacimiento ${born}`,
     code: (code) => `CVX ${code}`,
