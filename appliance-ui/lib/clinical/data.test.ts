@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 const folder = join(import.meta.dirname, 'data');
 
-it('holds data files of the checksums that the list of sources states, and no other', () => {
+test('holds data files of the checksums that the list of sources states, and no other', () => {
   const rows = readFileSync(join(folder, 'SOURCES.md'), 'utf8').matchAll(
     /^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$/gm,
   );

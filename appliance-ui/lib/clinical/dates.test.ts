@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   addDays,
   addMonths,
@@ -22,7 +22,7 @@ const day = (text: string): Civil => {
 };
 
 describe('civil dates', () => {
-  it('takes only days that exist', () => {
+  test('takes only days that exist', () => {
     expect(parseCivil('2024-02-29')).toBe('2024-02-29');
     for (const bad of [
       '2026-02-29',
@@ -40,7 +40,7 @@ describe('civil dates', () => {
     expect(civilFrom(2026, 4, 1.5)).toBeNull();
   });
 
-  it('counts the same days as the calendar over four centuries', () => {
+  test('counts the same days as the calendar over four centuries', () => {
     let date = day('1900-01-01');
     for (let n = dayNumber(date); n < 120_000; n += 97) {
       const back = civilOfDay(n);
@@ -57,7 +57,7 @@ describe('civil dates', () => {
     expect(daysBetween(day('2024-02-28'), day('2024-03-01'))).toBe(2);
   });
 
-  it('keeps a birth date on its day in every zone', () => {
+  test('keeps a birth date on its day in every zone', () => {
     const born = '2012-02-19';
     for (const zone of ['America/Los_Angeles', 'Pacific/Auckland', 'UTC']) {
       process.env.TZ = zone;
@@ -68,7 +68,7 @@ describe('civil dates', () => {
     delete process.env.TZ;
   });
 
-  it('completes months and years as people count them', () => {
+  test('completes months and years as people count them', () => {
     expect(ageAt(day('2025-08-20'), day('2026-11-25'))).toEqual({ days: 462, months: 15, years: 1 });
     expect(ageAt(day('2025-08-20'), day('2026-11-19'))?.months).toBe(14);
     expect(ageAt(day('2026-01-31'), day('2026-02-27'))?.months).toBe(0);
@@ -79,14 +79,14 @@ describe('civil dates', () => {
     expect(ageAt(day('2026-11-25'), day('2026-11-24'))).toBeNull();
   });
 
-  it('adds months without leaving the month', () => {
+  test('adds months without leaving the month', () => {
     expect(addMonths(day('2026-01-31'), 1)).toBe('2026-02-28');
     expect(addMonths(day('2024-01-31'), 1)).toBe('2024-02-29');
     expect(addMonths(day('2026-12-15'), 1)).toBe('2027-01-15');
     expect(addMonths(day('2026-01-15'), -1)).toBe('2025-12-15');
   });
 
-  it('reads partial dates with the precision they have', () => {
+  test('reads partial dates with the precision they have', () => {
     expect(parseFhirDate('2019')).toEqual({ is: 'year', year: 2019 });
     expect(parseFhirDate('2019-05')).toEqual({ is: 'month', year: 2019, month: 5 });
     expect(parseFhirDate('2019-05-02')).toEqual({ is: 'day', day: '2019-05-02' });
@@ -94,13 +94,13 @@ describe('civil dates', () => {
       expect(parseFhirDate(bad)).toBeNull();
   });
 
-  it('takes the day that the writer of a moment wrote', () => {
+  test('takes the day that the writer of a moment wrote', () => {
     expect(dayOf(parseFhirDate('2026-11-25T21:30:00-05:00'))).toBe('2026-11-25');
     expect(dayOf(parseFhirDate('2026-11-26T02:30:00Z'))).toBe('2026-11-26');
     expect(dayOf(parseFhirDate('2026-11-26T02:30:00.123Z'))).toBe('2026-11-26');
   });
 
-  it('sorts partial dates among whole ones', () => {
+  test('sorts partial dates among whole ones', () => {
     const sorted = ['2019-05-02', '2019', '2019-05', '2018-12-31']
       .map((text) => parseFhirDate(text))
       .filter((date) => date !== null)
@@ -109,7 +109,7 @@ describe('civil dates', () => {
     expect(sorted).toEqual(['2018-12-31', '2019', '2019-05', '2019-05-02']);
   });
 
-  it('knows the day of a moment in a zone', () => {
+  test('knows the day of a moment in a zone', () => {
     const moment = Date.UTC(2026, 10, 26, 2, 30) / 1000;
     expect(civilAt(moment, 'America/New_York')).toBe('2026-11-25');
     expect(civilAt(moment, 'UTC')).toBe('2026-11-26');

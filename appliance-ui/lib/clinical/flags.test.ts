@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compare, flagOf, type Measured, markOf, parseRange } from './flags.ts';
 import { rangeRows, rangeSources, tableRange } from './ranges.ts';
 
@@ -15,7 +15,7 @@ const hemoglobin = { coding: [{ system: 'http://loinc.org', code: '718-7' }] };
 const toddler = { months: 15, sex: 'male' } as const;
 
 describe('flags', () => {
-  it('takes the mark of the laboratory first', () => {
+  test('takes the mark of the laboratory first', () => {
     const low = { code: hemoglobin, interpretation: [{ coding: [{ code: 'L' }] }] };
     expect(flagOf(low, of(10.1), toddler)).toEqual({ is: 'below', by: 'mark', range: null });
     expect(markOf([{ coding: [{ code: 'N' }] }, { coding: [{ code: 'HH' }] }])).toBe('critical-high');
@@ -24,7 +24,7 @@ describe('flags', () => {
     expect(markOf(undefined)).toBeNull();
   });
 
-  it('believes the range of the record over the table', () => {
+  test('believes the range of the record over the table', () => {
     const own = { code: hemoglobin, referenceRange: [{ text: '9.5 - 14.0' }] };
     expect(flagOf(own, of(10.1), toddler)).toMatchObject({
       is: 'inside',
@@ -38,7 +38,7 @@ describe('flags', () => {
     });
   });
 
-  it('does not put the table in the place of a range that it cannot read', () => {
+  test('does not put the table in the place of a range that it cannot read', () => {
     const odd = { code: hemoglobin, referenceRange: [{ text: 'see comment' }] };
     expect(flagOf(odd, of(10.1), toddler)).toMatchObject({ is: 'unknown', range: { text: 'see comment' } });
     const two = { code: hemoglobin, referenceRange: [{ text: '9 - 12' }, { text: '11 - 14' }] };
@@ -50,7 +50,7 @@ describe('flags', () => {
     expect(flagOf(other, of(10.1), toddler).is).toBe('unknown');
   });
 
-  it('calls it unclear when mark and range contradict each other, and never hides a critical mark', () => {
+  test('calls it unclear when mark and range contradict each other, and never hides a critical mark', () => {
     const marked = (code: string) => ({
       code: hemoglobin,
       interpretation: [{ coding: [{ code }] }],
@@ -63,13 +63,13 @@ describe('flags', () => {
     expect(flagOf(marked('LL'), of(12), toddler).is).toBe('critical-low');
   });
 
-  it('says unknown without a range, and nothing of words', () => {
+  test('says unknown without a range, and nothing of words', () => {
     const sodium = { code: { coding: [{ system: 'http://loinc.org', code: '2951-2' }] } };
     expect(flagOf(sodium, of(140, 'mmol/L'), toddler)).toEqual({ is: 'unknown', by: null, range: null });
     expect(flagOf(sodium, null, toddler).is).toBe('none');
   });
 
-  it('reads only ranges of a plain form', () => {
+  test('reads only ranges of a plain form', () => {
     const both = { low: { value: 11, inside: true }, high: { value: 14, inside: true } };
     for (const text of ['11.0 - 14.0', '11–14', '11 to 14', '11.0-14.0 g/dL'])
       expect(parseRange(text, 'g/dL')).toEqual(both);
@@ -79,7 +79,7 @@ describe('flags', () => {
       expect(parseRange(text, 'g/dL')).toBeNull();
   });
 
-  it('says of a bounded value only what must be true', () => {
+  test('says of a bounded value only what must be true', () => {
     const limits = { low: { value: 11, inside: true }, high: { value: 14, inside: true } };
     expect(compare(of(11, null, '<'), limits)).toBe('below');
     expect(compare(of(11, null, '<='), limits)).toBe('unknown');
@@ -115,7 +115,7 @@ const checkDigit = (code: string): boolean => {
 };
 
 describe('the table of ranges', () => {
-  it('names a source for each row, and codes whose check digit holds', () => {
+  test('names a source for each row, and codes whose check digit holds', () => {
     expect(rangeRows.length).toBeGreaterThan(25);
     for (const row of rangeRows) {
       expect(Object.keys(rangeSources)).toContain(row.source);
@@ -125,7 +125,7 @@ describe('the table of ranges', () => {
     expect(checkDigit('718-8')).toBe(false);
   });
 
-  it('has at most one row for a child, and none for an age, sex or unit that it does not know', () => {
+  test('has at most one row for a child, and none for an age, sex or unit that it does not know', () => {
     for (let months = 0; months < 260; months++)
       for (const sex of ['female', 'male'] as const)
         for (const { loinc, units } of rangeRows) {

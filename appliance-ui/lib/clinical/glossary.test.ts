@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { easeEs, gradeEn, measurable, wordCount } from '../i18n/reading.ts';
 import { explain, glossary } from './glossary.ts';
 import { placeOf, placeSentence, type Told } from './growth-words.ts';
@@ -7,7 +7,7 @@ import { vaccineNames } from './vaccine-words.ts';
 const long = (text: string): boolean => wordCount(text) >= measurable;
 
 describe('the glossary', () => {
-  it('explains everything at reading grade six or lower in English, and easily in Spanish', () => {
+  test('explains everything at reading grade six or lower in English, and easily in Spanish', () => {
     const english = glossary.map(({ en }) => en.plain).filter((text) => text !== null);
     const spanish = glossary.map(({ es }) => es.plain).filter((text) => text !== null);
     expect(english.length).toBeGreaterThan(25);
@@ -17,13 +17,13 @@ describe('the glossary', () => {
     for (const text of spanish.filter(long)) expect(easeEs(text), text).toBeGreaterThanOrEqual(70);
   });
 
-  it('says for every string whether it was reviewed', () => {
+  test('says for every string whether it was reviewed', () => {
     expect(glossary.length).toBeGreaterThan(45);
     for (const one of [...glossary, ...Object.values(vaccineNames)])
       expect(typeof one.reviewed).toBe('boolean');
   });
 
-  it('has one entry for a code, and finds it by code only', () => {
+  test('has one entry for a code, and finds it by code only', () => {
     const codes = glossary.flatMap((one) => [...one.loinc, ...one.snomed.map(([code]) => code)]);
     expect(new Set(codes).size).toBe(codes.length);
     expect(new Set(glossary.map(({ id }) => id)).size).toBe(glossary.length);
@@ -33,7 +33,7 @@ describe('the glossary', () => {
     expect(explain('es', { coding: [{ system: 'urn:other', code: '126485001' }] })).toBeNull();
   });
 
-  it('holds SNOMED codes whose check digit is right', () => {
+  test('holds SNOMED codes whose check digit is right', () => {
     const tables = [
       [1, 5, 7, 6, 2, 8, 3, 0, 9, 4],
       [5, 8, 0, 3, 7, 9, 6, 1, 4, 2],
@@ -65,7 +65,7 @@ describe('the glossary', () => {
 });
 
 describe('sentences of growth', () => {
-  it('are at reading grade six or lower, and easy in Spanish', () => {
+  test('are at reading grade six or lower, and easy in Spanish', () => {
     for (const measure of ['weight', 'length', 'head', 'bmi', 'weight-for-length'] as const)
       for (const percentile of [0.5, 1, 57, 98, 99.5])
         for (const corrected of [false, true]) {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { parseCivil } from './dates.ts';
 import { type GrowthTables, loadGrowth } from './growth.ts';
 import { growthOf, newestPlace } from './growth-path.ts';
@@ -20,7 +20,7 @@ const grow = (written: readonly Written[], sex: 'female' | 'male' | null = 'male
 const weight = (kg: number, on: string): Written => ({ resource: measured('29463-7', kg, 'kg', on) });
 
 describe('growth of a chart', () => {
-  it('places every weight by the age of its day, oldest first', () => {
+  test('places every weight by the age of its day, oldest first', () => {
     const { points } = grow([weight(10.54, '2025-11-25'), weight(3.4, '2024-08-20')]);
     expect(points.weight.map((point) => [point.ageDays, point.value])).toEqual([
       [0, 3.4],
@@ -30,7 +30,7 @@ describe('growth of a chart', () => {
     expect(newestPlace(points.weight)?.day).toBe('2025-11-25');
   });
 
-  it('converts pounds and leaves out what has no certain unit, with the reason', () => {
+  test('converts pounds and leaves out what has no certain unit, with the reason', () => {
     const stone = measured('29463-7', 2, '[stone_av]', '2025-09-01');
     const { points, left } = grow([
       { resource: measured('29463-7', 22, '[lb_av]', '2025-08-25') },
@@ -42,7 +42,7 @@ describe('growth of a chart', () => {
     expect(left.weight.map(({ why }) => why)).toEqual(['unit', 'date', 'date']);
   });
 
-  it('keeps points before 24 months with WHO and later ones with CDC', () => {
+  test('keeps points before 24 months with WHO and later ones with CDC', () => {
     const { points } = grow([weight(12.1, '2026-08-20'), weight(12.2, '2026-08-21')]);
     expect(points.weight.map((point) => [point.ageDays, point.reference])).toEqual([
       [730, 'who'],
@@ -50,19 +50,19 @@ describe('growth of a chart', () => {
     ]);
   });
 
-  it('does not score a length on the chart of the other position', () => {
+  test('does not score a length on the chart of the other position', () => {
     const lying = (on: string): Written => ({ resource: measured(['8302-2', '8306-3'], 86, 'cm', on) });
     const { points } = grow([lying('2026-08-01'), lying('2026-09-01')]);
     expect(points.length.map(({ unscored }) => unscored)).toEqual([null, 'position']);
     expect(points.length[1]?.score).toBeNull();
   });
 
-  it('has no place without a known sex, but keeps the dot', () => {
+  test('has no place without a known sex, but keeps the dot', () => {
     const { points } = grow([weight(10, '2025-11-25')], null);
     expect(points.weight[0]).toMatchObject({ value: 10, score: null, unscored: 'sex' });
   });
 
-  it('uses the due date for a child of 33 weeks through day 730, and birth afterwards', () => {
+  test('uses the due date for a child of 33 weeks through day 730, and birth afterwards', () => {
     const weeks: Written = { resource: measured('11884-4', 33, 'wk', '2024-08-20') };
     const { points, gestation } = grow([
       weeks,
@@ -80,7 +80,7 @@ describe('growth of a chart', () => {
     expect(points.weight[1]?.score?.percentile).toBeGreaterThan(term?.score?.percentile ?? 100);
   });
 
-  it('corrects nothing when two lengths of pregnancy are recorded', () => {
+  test('corrects nothing when two lengths of pregnancy are recorded', () => {
     const week = (n: number): Written => ({ resource: measured('11884-4', n, 'wk', '2024-08-20') });
     expect(grow([week(33), week(34), weight(10, '2025-08-20')])).toMatchObject({
       gestation: null,
@@ -89,7 +89,7 @@ describe('growth of a chart', () => {
     expect(grow([week(33), week(33)]).gestationUnclear).toBe(false);
   });
 
-  it('makes a BMI of a weight and the nearest height within thirty days only', () => {
+  test('makes a BMI of a weight and the nearest height within thirty days only', () => {
     const height = (cm: number, on: string): Written => ({ resource: measured('8308-9', cm, 'cm', on) });
     const { points } = grow([
       weight(13, '2027-01-01'),
@@ -103,7 +103,7 @@ describe('growth of a chart', () => {
     expect(points.bmi[0]?.score).not.toBeNull();
   });
 
-  it('sets weight against length before two years, of one day only', () => {
+  test('sets weight against length before two years, of one day only', () => {
     const { points } = grow([
       weight(9, '2025-08-20'),
       { resource: measured('8306-3', 75, 'cm', '2025-08-20') },
@@ -114,7 +114,7 @@ describe('growth of a chart', () => {
     expect(points.bmi).toHaveLength(0);
   });
 
-  it('draws neither of two versions that contradict each other, nor what was withdrawn', () => {
+  test('draws neither of two versions that contradict each other, nor what was withdrawn', () => {
     const { points, left } = grow([
       weight(10, '2025-11-25'),
       { resource: measured('29463-7', 10.2, 'kg', '2025-11-25'), links: [[0, 'correction']] },
@@ -129,7 +129,7 @@ describe('growth of a chart', () => {
     expect(left.weight.map(({ why }) => why)).toEqual(['conflict']);
   });
 
-  it('shows a corrected weight once, with its last value', () => {
+  test('shows a corrected weight once, with its last value', () => {
     const { points } = grow([
       weight(22, '2025-11-25'),
       { resource: measured('29463-7', 9.98, 'kg', '2025-11-25'), links: [[0, 'correction']] },
@@ -137,7 +137,7 @@ describe('growth of a chart', () => {
     expect(points.weight.map((point) => point.value)).toEqual([9.98]);
   });
 
-  it('shows both of two readings of one day', () => {
+  test('shows both of two readings of one day', () => {
     expect(grow([weight(10, '2025-11-25'), weight(10.1, '2025-11-25')]).points.weight).toHaveLength(2);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   barsBefore,
   lineUpEnds,
@@ -24,7 +24,7 @@ const told = (percentile: number, more: Partial<Told> = {}): Told => ({
 });
 
 describe('the sentence of a percentile', () => {
-  it('says the place among a hundred in both languages', () => {
+  test('says the place among a hundred in both languages', () => {
     expect(placeSentence('en', told(57.2))).toBe(
       'Out of 100 boys his age, about 57 weigh less than Mateo and 42 weigh more.',
     );
@@ -33,7 +33,7 @@ describe('the sentence of a percentile', () => {
     );
   });
 
-  it('has forms for girls, for a reader about herself, and for each measure', () => {
+  test('has forms for girls, for a reader about herself, and for each measure', () => {
     const girl = { sex: 'female', name: null } as const;
     expect(placeSentence('en', told(30, girl))).toBe(
       'Out of 100 girls your age, about 30 weigh less than you and 69 weigh more.',
@@ -55,7 +55,7 @@ describe('the sentence of a percentile', () => {
     );
   });
 
-  it('never says the 0th or the 100th percentile, and never a zero', () => {
+  test('never says the 0th or the 100th percentile, and never a zero', () => {
     for (let p = 0.01; p < 100; p += 0.13)
       for (const lang of ['en', 'es'] as const)
         for (const measure of ['weight', 'length', 'head', 'bmi', 'weight-for-length'] as const) {
@@ -81,13 +81,13 @@ describe('the sentence of a percentile', () => {
     expect(placeSentence('en', told(97.9))).toContain('98 weigh less than Mateo and 1 weighs more');
   });
 
-  it('says that an early birth is counted from the due date', () => {
+  test('says that an early birth is counted from the due date', () => {
     expect(placeSentence('en', told(57, { corrected: true }))).toBe(
       'Counted from the due date: out of 100 boys his age, about 57 weigh less than Mateo and 42 weigh more.',
     );
   });
 
-  it('makes a hundred of those before, the child and those after', () => {
+  test('makes a hundred of those before, the child and those after', () => {
     for (const p of [0.2, 1, 50, 98.9, 99.9]) {
       const before = barsBefore(place(p));
       expect(before).toBeGreaterThanOrEqual(0);
@@ -98,7 +98,7 @@ describe('the sentence of a percentile', () => {
     expect(lineUpEnds('en', 'weight', place(0.5))).toEqual(['', '99 weigh more']);
   });
 
-  it('names ordinals as they are spoken', () => {
+  test('names ordinals as they are spoken', () => {
     expect([1, 2, 3, 11, 12, 13, 21, 57].map((p) => percentileText('en', place(p)))).toEqual(
       ['1st', '2nd', '3rd', '11th', '12th', '13th', '21st', '57th'].map((p) => `${p} percentile`),
     );

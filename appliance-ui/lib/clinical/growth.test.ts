@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import otherFile from './data/growth-who-other.json' with { type: 'json' };
 import {
   between,
@@ -63,7 +63,7 @@ beforeAll(async () => {
 const raw = (file: GrowthFile, name: string, sex: 'm' | 'f') => found(file.tables[`${name}/${sex}`]);
 
 describe('growth vectors', () => {
-  it('reproduces the program of CDC on three hundred children', () => {
+  test('reproduces the program of CDC on three hundred children', () => {
     expect(vectors.cdc2000).toHaveLength(300);
     for (const child of vectors.cdc2000) {
       const at = (name: string): Lms => found(between(raw(tables.cdc, name, child.sex), child.agemos));
@@ -79,7 +79,7 @@ describe('growth vectors', () => {
     expect(vectors.cdc2000.filter((child) => child.bmi > child.bmi95)).toHaveLength(100);
   });
 
-  it('reproduces the printed standard deviation lines of WHO', () => {
+  test('reproduces the printed standard deviation lines of WHO', () => {
     expect(vectors.who2006).toHaveLength(540);
     const names: Record<string, readonly [GrowthFile, string]> = {
       'weight-for-age': [tables.who, 'weight'],
@@ -97,7 +97,7 @@ describe('growth vectors', () => {
     }
   });
 
-  it('holds the same numbers as the tables of the demo, digit for digit', () => {
+  test('holds the same numbers as the tables of the demo, digit for digit', () => {
     const folder = join(root, 'firmware', 'appliance', 'data', 'growth');
     const files: readonly (readonly [string, GrowthFile, string])[] = [
       ['who2006_weight-for-age_0-730d.csv', tables.who, 'weight'],
@@ -123,15 +123,15 @@ describe('growth by age', () => {
   const p = (measure: 'weight' | 'length' | 'head' | 'bmi', sex: GrowthSex, ageDays: number, value: number) =>
     found(score(tables, { measure, sex, ageDays, value })).percentile;
 
-  it('puts a boy of 24 months and 12.15 kg in the middle', () => {
+  test('puts a boy of 24 months and 12.15 kg in the middle', () => {
     expect(p('weight', 'male', 730, 12.15)).toBeCloseTo(50, 0);
   });
 
-  it('puts the head of a boy of 11 months with 41.9 cm below the first percentile', () => {
+  test('puts the head of a boy of 11 months with 41.9 cm below the first percentile', () => {
     expect(p('head', 'male', Math.round(11 * daysPerMonth), 41.9)).toBeLessThan(1);
   });
 
-  it('steps from lying to standing between day 730 and day 731, and interpolates nothing there', () => {
+  test('steps from lying to standing between day 730 and day 731, and interpolates nothing there', () => {
     const standing = found(exact(raw(other, 'height', 'f'), 731));
     expect(Math.round(p('length', 'female', 730, 86.4))).toBe(50);
     expect(Math.round(100 * below(zOf(standing, 85.7)))).toBe(50);
@@ -143,13 +143,13 @@ describe('growth by age', () => {
     expect(found(lmsByAge(tables, 'length', 'female', 731)).m).toBeLessThan(85.8);
   });
 
-  it('puts a boy of 15 years and 170.1 cm, and a girl of 18 years and 56.2 kg, in the middle', () => {
+  test('puts a boy of 15 years and 170.1 cm, and a girl of 18 years and 56.2 kg, in the middle', () => {
     const near = (percentile: number) => Math.abs(percentile - 50);
     expect(near(p('length', 'male', Math.round(15 * 365.25), 170.1))).toBeLessThan(1);
     expect(near(p('weight', 'female', Math.round(18 * 365.25), 56.2))).toBeLessThan(1);
   });
 
-  it('interpolates between the rows of CDC and does not take the row below', () => {
+  test('interpolates between the rows of CDC and does not take the row below', () => {
     const weight = found(score(tables, { measure: 'weight', sex: 'female', ageDays: 775, value: 10 }));
     const stature = found(score(tables, { measure: 'length', sex: 'female', ageDays: 775, value: 82 }));
     expect(weight.z).toBeCloseTo(-2.059, 3);
@@ -158,7 +158,7 @@ describe('growth by age', () => {
     expect(stature.percentile).toBeCloseTo(11.5, 1);
   });
 
-  it('reads a BMI above the 95th percentile by the extended method', () => {
+  test('reads a BMI above the 95th percentile by the extended method', () => {
     const months = 120;
     const lms = found(lmsByAge(tables, 'bmi', 'male', Math.round(months * daysPerMonth)));
     const { p95, sigma } = extendedBmi(lms, 'male', months);
@@ -170,7 +170,7 @@ describe('growth by age', () => {
     expect(scoreBmi(lms, 'male', months, p95 + 9 * sigma).z).toBeGreaterThan(8);
   });
 
-  it('has no BMI before, and no weight for length after, 24 months', () => {
+  test('has no BMI before, and no weight for length after, 24 months', () => {
     expect(score(tables, { measure: 'bmi', sex: 'male', ageDays: 730, value: 16 })).toBeNull();
     expect(score(tables, { measure: 'bmi', sex: 'male', ageDays: 731, value: 16 })).not.toBeNull();
     const long = { measure: 'weight-for-length', sex: 'male', value: 10, length: 76.2 } as const;
@@ -181,7 +181,7 @@ describe('growth by age', () => {
     expect(score(tables, { measure: 'weight-for-length', sex: 'male', value: 10, ageDays: 400 })).toBeNull();
   });
 
-  it('ends with its tables and answers nothing beyond them', () => {
+  test('ends with its tables and answers nothing beyond them', () => {
     expect(score(tables, { measure: 'weight', sex: 'male', ageDays: -1, value: 3 })).toBeNull();
     expect(score(tables, { measure: 'weight', sex: 'male', ageDays: 7305, value: 70 })).not.toBeNull();
     expect(score(tables, { measure: 'weight', sex: 'male', ageDays: 7400, value: 70 })).toBeNull();
@@ -189,7 +189,7 @@ describe('growth by age', () => {
     expect(score(tables, { measure: 'weight', sex: 'male', ageDays: 400, value: 0 })).toBeNull();
   });
 
-  it('corrects the age of a child born before 37 weeks through day 730 and not after', () => {
+  test('corrects the age of a child born before 37 weeks through day 730 and not after', () => {
     const weeks33 = 33 * 7;
     expect(correction(400, weeks33)).toBe(49);
     expect(correction(730, weeks33)).toBe(49);
@@ -199,7 +199,7 @@ describe('growth by age', () => {
     expect(correction(400, null)).toBe(0);
   });
 
-  it('goes on beyond three standard deviations in the steps of WHO', () => {
+  test('goes on beyond three standard deviations in the steps of WHO', () => {
     const lms = found(lmsByAge(tables, 'weight', 'female', 365));
     const [two, three] = [valueAt(lms, 2), valueAt(lms, 3)];
     expect(whoWeightZ(lms, three + (three - two))).toBeCloseTo(4, 9);
@@ -208,7 +208,7 @@ describe('growth by age', () => {
     expect(valueAt({ l: 0, m: 10, s: 0.1 }, 2)).toBeCloseTo(10 * Math.exp(0.2), 9);
   });
 
-  it('draws a line through the values that score its percentile', () => {
+  test('draws a line through the values that score its percentile', () => {
     for (const percentile of [3, 50, 97]) {
       const line = curveByAge(tables, 'bmi', 'female', percentile, { from: 731, to: 7305, step: 30 });
       expect(line.length).toBeGreaterThan(200);
@@ -222,7 +222,7 @@ describe('growth by age', () => {
 });
 
 describe('the normal distribution', () => {
-  it('agrees with printed values and undoes itself', () => {
+  test('agrees with printed values and undoes itself', () => {
     expect(below(0)).toBe(0.5);
     expect(below(1.959963984540054)).toBeCloseTo(0.975, 14);
     expect(below(-5) / 2.866515718791939e-7).toBeCloseTo(1, 10);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { kinds } from '../protocol/kinds.ts';
 import type { Resource } from '../protocol/types.ts';
 import { allergiesIn, documentsIn, medicinesIn, problemsIn } from './lists.ts';
@@ -24,7 +24,7 @@ const medicine = (text: string, more: Record<string, unknown> = {}): Resource =>
 });
 
 describe('allergies', () => {
-  it('tells none recorded, none known, a list and not loaded apart', () => {
+  test('tells none recorded, none known, a list and not loaded apart', () => {
     const state = (resources: readonly Resource[], coverage: 'complete' | 'partial' = 'complete') =>
       allergiesIn(
         chartOf(
@@ -39,7 +39,7 @@ describe('allergies', () => {
     expect(state([], 'partial')).toBe('not-loaded');
   });
 
-  it('puts the dangerous ones first and says what happened', () => {
+  test('puts the dangerous ones first and says what happened', () => {
     const { current } = allergiesIn(
       chartOf([
         { resource: allergy('Cat') },
@@ -55,7 +55,7 @@ describe('allergies', () => {
     expect(current[0]?.reactions).toEqual([{ what: ['Anaphylaxis'], severity: 'severe' }]);
   });
 
-  it('keeps what was ruled out among the earlier ones', () => {
+  test('keeps what was ruled out among the earlier ones', () => {
     const { current, earlier } = allergiesIn(
       chartOf([
         { resource: allergy('Amoxicillin') },
@@ -73,14 +73,14 @@ describe('allergies', () => {
     ]);
   });
 
-  it('lets the allergy count when an assertion of none stands beside it', () => {
+  test('lets the allergy count when an assertion of none stands beside it', () => {
     const list = allergiesIn(chartOf([{ resource: noneKnown }, { resource: allergy('Peanut') }]));
     expect(list).toMatchObject({ clash: true, state: { is: 'listed' } });
     expect(list.current).toHaveLength(1);
     expect(list.none).toHaveLength(1);
   });
 
-  it('takes an allergy without a status for active', () => {
+  test('takes an allergy without a status for active', () => {
     const { current } = allergiesIn(
       chartOf([{ resource: { resourceType: 'AllergyIntolerance', code: { text: 'Bee' } } }]),
     );
@@ -89,7 +89,7 @@ describe('allergies', () => {
 });
 
 describe('medicines', () => {
-  it('sorts by what the record says, and does not take silence for active', () => {
+  test('sorts by what the record says, and does not take silence for active', () => {
     const { current, past } = medicinesIn(
       chartOf([
         { resource: medicine('Iron', { status: 'completed' }) },
@@ -105,7 +105,7 @@ describe('medicines', () => {
     expect(past.map(({ name }) => name)).toEqual(['Iron']);
   });
 
-  it('reads drug, dose and use of the former system', () => {
+  test('reads drug, dose and use of the former system', () => {
     const { current } = medicinesIn(
       chartOf([
         {
@@ -122,7 +122,7 @@ describe('medicines', () => {
     expect(current[0]).toMatchObject({ name: 'Amoxicillin', doses: ['5 mL twice a day'] });
   });
 
-  it('marks what the family added until the clinic accepts it', () => {
+  test('marks what the family added until the clinic accepts it', () => {
     const mother = 'cc'.repeat(32);
     const added = {
       resource: medicine('Cetirizine', { reportedBoolean: true }),
@@ -133,7 +133,7 @@ describe('medicines', () => {
     expect(medicinesIn(chartOf([added])).current).toMatchObject([{ outside: true, told: true }]);
   });
 
-  it('shows neither of two versions', () => {
+  test('shows neither of two versions', () => {
     const { current, conflicts } = medicinesIn(
       chartOf([
         { resource: medicine('Iron') },
@@ -147,7 +147,7 @@ describe('medicines', () => {
 });
 
 describe('problems and documents', () => {
-  it('tells current, past, ruled out and not certain apart', () => {
+  test('tells current, past, ruled out and not certain apart', () => {
     const problem = (text: string, more: Record<string, unknown>): { resource: Resource } => ({
       resource: { resourceType: 'Condition', code: { text }, ...more },
     });
@@ -171,7 +171,7 @@ describe('problems and documents', () => {
     ]);
   });
 
-  it('says of a document what, from whom, when and how large', () => {
+  test('says of a document what, from whom, when and how large', () => {
     const { rows } = documentsIn(
       chartOf([
         {

@@ -173,6 +173,7 @@ export interface Medicine extends Row {
   /** How to take it, in the writer's words. */
   readonly doses: readonly string[];
   readonly reason: string | null;
+  /** When it is to be taken, where the record says; not when it was written. */
   readonly since: FhirDate | null;
   readonly until: FhirDate | null;
   /** Told by the family or bought without a prescription. */
@@ -199,6 +200,7 @@ const medicineOf = (item: Item, outside: boolean, prescribed: boolean): Medicine
   const read = rowOf(item, outside);
   if (!read) return null;
   const { row, resource, status } = read;
+  const timing = at(listAt(resource, 'dosageInstruction')[0], 'timing', 'repeat', 'boundsPeriod');
   const unsaid = status === null || status === 'unknown' || status === 'draft';
   return {
     ...row,
@@ -207,8 +209,8 @@ const medicineOf = (item: Item, outside: boolean, prescribed: boolean): Medicine
     status,
     doses: dosesOf(resource),
     reason: conceptText(listAt(resource, 'reasonCode')[0]) ?? textOf(at(resource, 'indication')),
-    since: dateOf(resource, 'dosageInstruction.0.timing.repeat.boundsPeriod.start', 'authoredOn'),
-    until: dateOf(resource, 'dispenseRequest.validityPeriod.end'),
+    since: dateOf(timing, 'start'),
+    until: dateOf(timing, 'end'),
     told: at(resource, 'reportedBoolean') === true,
     prescribed,
   };
@@ -230,7 +232,7 @@ export const medicinesIn = (chart: Chart): Sorted<Medicine> => {
   ]
     .filter(isRow)
     .filter(({ status }) => status !== 'entered-in-error')
-    .sort((one, other) => newest(one.since, other.since));
+    .sort((one, other) => newest(one.since ?? one.recorded, other.since ?? other.recorded));
   return {
     current: rows.filter(({ now }) => now !== 'past'),
     past: rows.filter(({ now }) => now === 'past'),
@@ -303,8 +305,8 @@ const embedded = (data: string | null): number | null => {
   return (data.length / 4) * 3 - end;
 };
 
-const documentOf = (item: Item): DocumentRow | null => {
-  const read = rowOf(item, false);
+const documentOf = (item: Item, outside: boolean): DocumentRow | null => {
+  const read = rowOf(item, outside);
   if (!read) return null;
   const { row, resource } = read;
   const attachment = at(listAt(resource, 'content')[0], 'attachment');
@@ -329,8 +331,10 @@ const documentOf = (item: Item): DocumentRow | null => {
 export const documentsIn = (
   chart: Chart,
 ): { readonly rows: readonly DocumentRow[]; readonly conflicts: readonly Item[] } => ({
-  rows: chart.documents
-    .map(documentOf)
+  rows: [
+    ...chart.documents.map((item) => documentOf(item, false)),
+    ...outsideOf(chart, 'DocumentReference').map((one) => documentOf(one.item, one.outside)),
+  ]
     .filter(isRow)
     .sort((one, other) => newest(one.on, other.on)),
   conflicts: chart.documents.filter((item) => item.conflict !== null),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseCivil } from './dates.ts';
 import { loneResult, reportOf } from './results.ts';
 
@@ -22,7 +22,7 @@ const report = {
 };
 
 describe('reports', () => {
-  it('reads contained values in the order of the report, each with its flag', () => {
+  test('reads contained values in the order of the report, each with its flag', () => {
     const read = reportOf(
       {
         ...report,
@@ -42,7 +42,7 @@ describe('reports', () => {
     expect(read.on).toEqual({ is: 'day', day: '2026-11-23' });
   });
 
-  it('names parts that are not in the record instead of passing over them', () => {
+  test('names parts that are not in the record instead of passing over them', () => {
     const read = reportOf(
       { ...report, result: [{ reference: 'Observation/7', display: 'Ferritin' }] },
       patient,
@@ -51,7 +51,7 @@ describe('reports', () => {
     expect(read.missing).toEqual(['Ferritin']);
   });
 
-  it('reads words, bounds and components as they were recorded', () => {
+  test('reads words, bounds and components as they were recorded', () => {
     const strep = {
       ...blood('s', '11268-0', 'Strep', 1, '1'),
       valueQuantity: undefined,
@@ -73,7 +73,7 @@ describe('reports', () => {
     ]);
   });
 
-  it('reads the analytes and the free text of the former system', () => {
+  test('reads the analytes and the free text of the former system', () => {
     const read = reportOf(
       {
         resourceType: 'DiagnosticReport',
@@ -100,7 +100,7 @@ describe('reports', () => {
     ]);
   });
 
-  it('takes a laboratory value that stands alone, and no vital sign', () => {
+  test('takes a laboratory value that stands alone, and no vital sign', () => {
     const lab = {
       ...blood('x', '718-7', 'Hemoglobin', 12, 'g/dL'),
       category: [{ coding: [{ code: 'laboratory' }] }],

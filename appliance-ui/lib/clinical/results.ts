@@ -131,12 +131,16 @@ const analyte = (element: unknown, patient: Patient, on: FhirDate | null): Resul
   };
 };
 
+/** A value that was taken back inside its report. */
+const withdrawn = (observation: unknown): boolean =>
+  ['entered-in-error', 'cancelled'].includes(textAt(observation, 'status') ?? '');
+
 export const reportOf = (resource: Resource, patient: Patient): Report => {
   const on = effectiveOf(resource);
   const links = listAt(resource, 'result');
   const inside = links.map((link) => ({ link, observation: containedOf(resource, link) }));
   const values = inside
-    .filter(({ observation }) => observation !== null)
+    .filter(({ observation }) => observation !== null && !withdrawn(observation))
     .flatMap(({ observation }) => valuesOf(observation, patient, on));
   const analytes = listAt(resource, 'analytes').map((one) => analyte(one, patient, on));
   const told = textAt(resource, 'result');

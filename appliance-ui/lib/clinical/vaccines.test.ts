@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { chartOf, type Written } from './testing.ts';
 import { formalName, vaccineName, vaccineNames } from './vaccine-words.ts';
 import { type CvxFile, cardText, cvxOf, loadCvx, sameDay, vaccinesOf } from './vaccines.ts';
@@ -22,7 +22,7 @@ const shot = (code: string, on: string, more: Record<string, unknown> = {}): Wri
 });
 
 describe('the code list', () => {
-  it('holds the same names as the list of the demo', () => {
+  test('holds the same names as the list of the demo', () => {
     const tsv = join(
       import.meta.dirname,
       '..',
@@ -42,7 +42,7 @@ describe('the code list', () => {
     }
   });
 
-  it('has words in both languages for every group that CDC names', () => {
+  test('has words in both languages for every group that CDC names', () => {
     const groups = new Set(Object.keys(cvx.codes).flatMap((code) => cvxOf(cvx, code)?.groups ?? []));
     expect(groups.size).toBeGreaterThan(35);
     for (const group of groups) {
@@ -55,7 +55,7 @@ describe('the code list', () => {
     expect(formalName('en', 'FLU')).toBe('Flu');
   });
 
-  it('reads codes with or without the leading zero, and no other', () => {
+  test('reads codes with or without the leading zero, and no other', () => {
     expect(cvxOf(cvx, '3')?.name).toBe('MMR');
     expect(cvxOf(cvx, '03')?.groups).toEqual(['MMR']);
     expect(cvxOf(cvx, '9876')).toBeNull();
@@ -64,7 +64,7 @@ describe('the code list', () => {
 });
 
 describe('doses', () => {
-  it('counts a combined vaccine in each of its groups, in the order of dates', () => {
+  test('counts a combined vaccine in each of its groups, in the order of dates', () => {
     const { groups, given } = vaccinesOf(
       chartOf([shot('94', '2024-08-20'), shot('03', '2021-08-20'), shot('21', '2021-08-20')]),
       cvx,
@@ -76,7 +76,7 @@ describe('doses', () => {
     ]);
   });
 
-  it('does not put a vaccine without a code into a group by its name', () => {
+  test('does not put a vaccine without a code into a group by its name', () => {
     const text = { vaccineCode: { text: 'MMR II' } };
     const { groups } = vaccinesOf(chartOf([shot('03', '2021-08-20'), shot('03', '2024-08-20', text)]), cvx);
     expect(groups.map(({ group, name }) => [group, name])).toEqual([
@@ -85,7 +85,7 @@ describe('doses', () => {
     ]);
   });
 
-  it('keeps what was not given apart, with its reason', () => {
+  test('keeps what was not given apart, with its reason', () => {
     const refused = { status: 'not-done', statusReason: { text: 'Parents decided against it' } };
     const { groups, given } = vaccinesOf(chartOf([shot('03', '2021-08-20', refused)]), cvx);
     expect(given).toBe(0);
@@ -93,7 +93,7 @@ describe('doses', () => {
     expect(groups[0]?.notGiven[0]).toMatchObject({ reason: 'Parents decided against it', given: false });
   });
 
-  it('leaves out what was withdrawn and what has two versions, and says how many', () => {
+  test('leaves out what was withdrawn and what has two versions, and says how many', () => {
     const { groups, conflicts } = vaccinesOf(
       chartOf([
         shot('08', '2025-08-20'),
@@ -108,7 +108,7 @@ describe('doses', () => {
     expect(conflicts).toHaveLength(1);
   });
 
-  it('says where a dose came from, and keeps a date that nobody knew exactly', () => {
+  test('says where a dose came from, and keeps a date that nobody knew exactly', () => {
     const { groups, reported } = vaccinesOf(
       chartOf([
         shot('08', '2025-08-20', { primarySource: false, reportOrigin: { text: 'Other Provider' } }),
@@ -123,14 +123,14 @@ describe('doses', () => {
     ]);
   });
 
-  it('notices two doses of one group on one day', () => {
+  test('notices two doses of one group on one day', () => {
     const [group] = vaccinesOf(chartOf([shot('08', '2025-08-20'), shot('45', '2025-08-20')]), cvx).groups;
     const [other] = vaccinesOf(chartOf([shot('08', '2025-08-20'), shot('08', '2025-09-20')]), cvx).groups;
     expect(group && sameDay(group)).toBe(true);
     expect(other && sameDay(other)).toBe(false);
   });
 
-  it('writes the card as days with their codes, a combined dose once', () => {
+  test('writes the card as days with their codes, a combined dose once', () => {
     const vaccines = vaccinesOf(
       chartOf([
         shot('94', '2024-08-20'),

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { easeEs, gradeEn, syllablesEn, syllablesEs } from './reading.ts';
 
 describe('reading ease', () => {
-  it('counts syllables of English words', () => {
+  test('counts syllables of English words', () => {
     const counts: Record<string, number> = {
       weigh: 1,
       percentile: 3,
@@ -19,7 +19,7 @@ describe('reading ease', () => {
     for (const [word, count] of Object.entries(counts)) expect(syllablesEn(word), word).toBe(count);
   });
 
-  it('counts syllables of Spanish words', () => {
+  test('counts syllables of Spanish words', () => {
     const counts: Record<string, number> = {
       peso: 2,
       niños: 2,
@@ -37,7 +37,7 @@ describe('reading ease', () => {
     for (const [word, count] of Object.entries(counts)) expect(syllablesEs(word), word).toBe(count);
   });
 
-  it('finds a plain text easier than a clinical one', () => {
+  test('finds a plain text easier than a clinical one', () => {
     expect(gradeEn('It is a place in line. It is not a grade.')).toBeLessThan(3);
     expect(
       gradeEn(

@@ -17,7 +17,7 @@ import { scaleLinear } from 'd3-scale';
 import { useId } from 'react';
 import { isOwn } from '../app/people.ts';
 import { useUnits } from '../app/prefs.ts';
-import { type Axis, type Curve, type Dot, GrowthChart, useWidth } from '../kit/chart.tsx';
+import { type Axis, type Curve, type Dot, GrowthChart, useWidth, type Xy } from '../kit/chart.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { axisOf, lengthAxis, measureText } from './units.ts';
 import { growthWords } from './words/growth.ts';
@@ -97,17 +97,11 @@ const dotsOf = (
   points: readonly GrowthPoint[],
   x: (point: GrowthPoint) => number,
   y: (v: number) => number,
-) =>
+  [from, to]: Xy,
+): readonly Dot[] =>
   points
-    .filter((point) => point.ageDays - point.corrected >= 0)
-    .map(
-      (point, n): Dot => ({
-        key: `${point.id} ${n}`,
-        x: x(point),
-        y: y(point.value),
-        open: point.score === null,
-      }),
-    );
+    .map((point) => ({ key: point.id, x: x(point), y: y(point.value), open: point.score === null }))
+    .filter((dot) => dot.x >= from - 1e-9 && dot.x <= to + 1e-9);
 
 /** By age. */
 function byAge(
@@ -126,11 +120,12 @@ function byAge(
             ([day, value]) => [day / span.perUnit, y(value)] as const,
           ),
         }));
+  const domain = [Math.floor((span.from / span.perUnit) * 10) / 10, span.to / span.perUnit] as const;
   return {
     curves,
-    dots: dotsOf(points, (point) => age(point) / span.perUnit, y),
+    dots: dotsOf(points, (point) => age(point) / span.perUnit, y, domain),
     x: {
-      domain: [Math.floor((span.from / span.perUnit) * 10) / 10, span.to / span.perUnit],
+      domain,
       ticks: span.ticks,
       format: String,
       title: span.unit === 'months' ? w.monthsOld : w.yearsOld,
@@ -156,7 +151,7 @@ function byLength(
             p,
             points: curveByLength(tables, sex, p, 45, to).map(([cm, kg]) => [axis.at(cm), y(kg)] as const),
           })),
-    dots: dotsOf(points, (point) => axis.at(point.length ?? Number.NaN), y),
+    dots: dotsOf(points, (point) => axis.at(point.length ?? Number.NaN), y, domain),
     x: {
       domain,
       ticks: scaleLinear([...domain], [0, 1]).ticks(5),
@@ -195,7 +190,8 @@ function Drawing({ props, plot, width }: { props: ChartPanelProps; plot: Plot; w
   const scale = heightsOf(plot);
   const [low = 0, high = 1] = scale.domain();
   const text = (point: GrowthPoint) => measureText(lang, units, measure, point.value, point.ageDays);
-  const last = points.at(-1);
+  const end = plot.dots.at(-1)?.key;
+  const last = points.find((point) => point.id === end);
   const place = last?.score ? placeOf(last.score.percentile) : null;
   return (
     <GrowthChart
@@ -225,6 +221,8 @@ export function ChartPanel(props: ChartPanelProps) {
   const { at } = axisOf(units, measure);
   const plot =
     measure === 'weight-for-length' ? byLength(props, at, lengthAxis(units), w) : byAge(props, at, w);
+  // Nothing to draw: before the due date, or beyond the reference. The table has it.
+  if (plot.dots.length === 0) return null;
   const peers = sex === 'male' ? w.boys : w.girls;
   const his = isOwn(self) ? w.your : sex === 'male' ? w.his : w.her;
   const cdc = measure === 'bmi' ? w.reference.cdcBmi : w.reference.cdc;
@@ -235,9 +233,7 @@ export function ChartPanel(props: ChartPanelProps) {
         <h2 id={id}>{title ?? (sex === null && !isOwn(self) ? w.thePath : w.path(his))}</h2>
       </div>
       <div className="bd">
-        <div ref={ref}>
-          {width > 0 && plot.dots.length > 0 ? <Drawing props={props} plot={plot} width={width} /> : null}
-        </div>
+        <div ref={ref}>{width > 0 ? <Drawing props={props} plot={plot} width={width} /> : null}</div>
         <Legend curves={plot.curves.length > 0} open={plot.dots.some((dot) => dot.open)} peers={peers} />
         {sex === null ? null : <p className="cap reference">{reach(peers)}</p>}
       </div>

@@ -10,6 +10,7 @@ import { ageText, counted } from '@relaybox/lib/i18n/format';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconHelpCircle, IconInfoCircle } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
+import { isOwn } from '../app/people.ts';
 import { setPrefs, useUnits } from '../app/prefs.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
@@ -182,7 +183,9 @@ function Charts({ view, sex, measure, path, tables, name }: ChartsProps) {
       {later.length > 0 ? (
         <ChartPanel {...common} points={later} reference="cdc" title={both ? w.fromTwo : null} />
       ) : null}
-      {both && measure === 'length' ? <Note tone="plain" icon={IconInfoCircle} title={w.ruler} /> : null}
+      {both && measure === 'length' ? (
+        <Note tone="plain" icon={IconInfoCircle} title={isOwn(view.subject) ? w.rulerOwn : w.ruler} />
+      ) : null}
       {first.length > 0 ? (
         <ChartPanel {...common} points={first} reference="who" title={both ? w.beforeTwo : null} />
       ) : null}

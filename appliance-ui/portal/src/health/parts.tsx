@@ -20,6 +20,7 @@ import { useLang, useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Seal } from '../kit/seal.tsx';
 import { Tag } from '../kit/tag.tsx';
+import { recordWords } from '../words/record.ts';
 import { commonWords } from './words/common.ts';
 
 /** What a page calls the child; null where the reader is meant. */
@@ -139,13 +140,15 @@ export function By({ view, id, on, received: timed = false }: ByProps) {
 
 function Marks({ checked, name }: { checked: Checked; name: string }) {
   const w = useWords(commonWords);
+  const r = useWords(recordWords);
   const { marks, received } = checked;
   return (
     <>
       {received === null ? <Tag tone="wait">{w.pendingMark}</Tag> : null}
-      {marks.former ? <Tag tone="plain">{w.formerMark}</Tag> : null}
-      {marks.outside ? <p className="small ink2">{w.outsideMark(name)}</p> : null}
-      {marks.copiesDiffer ? <Tag tone="due">{w.copiesDiffer}</Tag> : null}
+      {marks.former ? <Tag tone="plain">{r.former}</Tag> : null}
+      {marks.outside ? <p className="small ink2">{r.outside(name)}</p> : null}
+      {marks.copiesDiffer ? <Tag tone="due">{r.differs}</Tag> : null}
+      {marks.unsigned ? <Tag tone="line">{r.unsigned}</Tag> : null}
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** Results: what was found, where each number stands in words, and what the clinician wrote, which stands first. */
 import { parseCivil, sortKey } from '@relaybox/lib/clinical/dates';
 import { explain } from '@relaybox/lib/clinical/glossary';
+import { outsideOf } from '@relaybox/lib/clinical/lists';
 import { conceptText } from '@relaybox/lib/clinical/read';
 import {
   loneResult,
@@ -54,6 +55,7 @@ export function released(chart: Chart, patient: Patient): readonly Released[] {
   const all = [
     ...chart.reports.flatMap((item) => read(item, reportOf)),
     ...chart.observations.flatMap((item) => read(item, loneResult)),
+    ...outsideOf(chart, 'DiagnosticReport').flatMap(({ item }) => read(item, reportOf)),
   ];
   const day = ({ report }: Released) => (report.on ? sortKey(report.on) : '');
   return all.sort((one, other) => (day(one) < day(other) ? 1 : day(one) > day(other) ? -1 : 0));

@@ -8,6 +8,7 @@ import type { ChartView } from '@relaybox/lib/session/api';
 import type { ReactNode } from 'react';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Tag } from '../kit/tag.tsx';
+import { recordWords } from '../words/record.ts';
 import { By, Private, useSignerName, Words } from './parts.tsx';
 import { commonWords } from './words/common.ts';
 
@@ -52,11 +53,11 @@ export function Entry({ view, row, tags, on, children }: EntryProps) {
 
 /** From outside, until the clinic accepts it. */
 function Outside({ view, row }: { view: ChartView; row: Row }) {
-  const c = useWords(commonWords);
+  const r = useWords(recordWords);
   const nameOf = useSignerName();
   const checked = view.checked.get(row.id);
   if (!row.outside || !checked || checked.marks.outside) return null;
-  return <Tag tone="due">{c.outsideMark(nameOf(checked.signer))}</Tag>;
+  return <Tag tone="due">{r.outside(nameOf(checked.signer))}</Tag>;
 }
 
 /** Label and text in two columns; rows without text are left out. */

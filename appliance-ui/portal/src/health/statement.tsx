@@ -13,11 +13,12 @@ import { notesOf } from '@relaybox/lib/clinical/read';
 import { ageText, dayText } from '@relaybox/lib/i18n/format';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { useId } from 'react';
+import { isOwn } from '../app/people.ts';
 import { useUnits } from '../app/prefs.ts';
 import { LineUp, useWidth } from '../kit/chart.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { spineOf } from '../kit/tokens.ts';
-import { By, nameFor, Words } from './parts.tsx';
+import { By, Words } from './parts.tsx';
 import { measureText } from './units.ts';
 import { commonWords } from './words/common.ts';
 import { growthWords } from './words/growth.ts';
@@ -42,7 +43,8 @@ export function Statement({ view, born, sex, measure, point, newest }: Statement
   const place = point?.score ? placeOf(point.score.percentile) : null;
   if (!point || !place || sex === null)
     return newest ? <Measured view={view} measure={measure} point={newest} /> : null;
-  const name = nameFor(view.subject);
+  // Null only for the reader's own record: the sentence then says "you".
+  const name = isOwn(view.subject) ? null : (view.subject.given ?? w.thisChild);
   const said = placeSentence(lang, { measure, sex, place, name, corrected: point.corrected > 0 });
   const age = ageAt(born, point.day);
   const today = civilAt(Date.now() / 1000) === point.day;

@@ -15,6 +15,7 @@ import { type Units, useUnits } from '../app/prefs.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
+import { recordWords } from '../words/record.ts';
 import { UnitSwitch } from './growth.tsx';
 import { By, HealthPage, PartialNote, TwoVersions, useSignerName, Words } from './parts.tsx';
 import { patientOf } from './results.tsx';
@@ -185,6 +186,7 @@ function valueText(
 /** What a family measured at home or another office did, until the clinic accepts it. */
 function FromOutside({ view }: { view: ChartView }) {
   const c = useWords(commonWords);
+  const r = useWords(recordWords);
   const nameOf = useSignerName();
   const rows = outsideOf(view.chart, 'Observation').filter((one) => one.outside);
   if (rows.length === 0) return null;
@@ -199,7 +201,7 @@ function FromOutside({ view }: { view: ChartView }) {
             <li className="entry" key={item.id}>
               <h3>{reading?.name ?? c.noName}</h3>
               <p className="resultvalue num">{reading?.text ?? '–'}</p>
-              {signer ? <p className="small ink2">{c.outsideMark(nameOf(signer))}</p> : null}
+              {signer ? <p className="small ink2">{r.outside(nameOf(signer))}</p> : null}
             </li>
           );
         })}

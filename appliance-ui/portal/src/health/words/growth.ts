@@ -30,6 +30,7 @@ export const growthWords = dict(
     her: 'Her',
     your: 'Your',
     thePath: 'The path so far',
+    thisChild: 'this child',
     beforeTwo: 'Before 2 years',
     fromTwo: 'From 2 years',
     middle: (peers: string) => `The middle line: half of ${peers} are above it, half below.`,
@@ -40,6 +41,8 @@ export const growthWords = dict(
     open: 'An open dot has no place on this chart.',
     ruler:
       'From 2 years children are measured standing. The number can drop by about 0.7 cm. That is the ruler, not your child.',
+    rulerOwn:
+      'From 2 years on you were measured standing. The number can drop by about 0.7 cm. That is the ruler, not you.',
     early: (weeks: string, age: string) =>
       `Born early, at ${weeks}. Until age 2 the dots go by the due date: ${age}.`,
     earlyFrom: (days: string) => `${days} are taken off the age`,
@@ -116,6 +119,7 @@ export const growthWords = dict(
     her: 'Su',
     your: 'Tu',
     thePath: 'El camino hasta hoy',
+    thisChild: 'este paciente',
     beforeTwo: 'Antes de los 2 años',
     fromTwo: 'Desde los 2 años',
     middle: (peers) => `La línea del medio: la mitad de ${peers} está arriba y la mitad abajo.`,
@@ -125,6 +129,7 @@ export const growthWords = dict(
     girls: 'niñas',
     open: 'Un punto abierto no tiene lugar en esta gráfica.',
     ruler: 'Desde los 2 años se mide de pie. El número puede bajar unos 0.7 cm. Es la regla, no el niño.',
+    rulerOwn: 'Desde los 2 años se mide de pie. El número puede bajar unos 0.7 cm. Es la regla, no tú.',
     early: (weeks, age) =>
       `Nació antes de tiempo, a las ${weeks}. Hasta los 2 años los puntos siguen la fecha prevista: ${age}.`,
     earlyFrom: (days) => `se restan ${days} a la edad`,
