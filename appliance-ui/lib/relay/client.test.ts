@@ -1,5 +1,5 @@
 import { finalizeEvent, generateSecretKey } from 'nostr-tools/pure';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Event } from '../protocol/types.ts';
 import type { Connection } from '../session/api.ts';
 import { backoff, backoffRefused } from './backoff.ts';
@@ -241,6 +241,27 @@ describe('reading', () => {
     }
   });
 
+  test('a relay that does not compare is asked for everything, one that compares without end is left', async () => {
+    const relay = new HostileRelay();
+    relay.events = Array.from({ length: 50 }, (_, n) => fake(NOW - n, n));
+    const { client, clock } = against(relay);
+    await settle();
+    const known = relay.events.slice(0, 30);
+    const events = new Set<string>();
+    const take = (page: readonly Event[]) => {
+      for (const { id } of page) events.add(id);
+    };
+    const read = client.rest({ kinds: [1] }, known, take);
+    await vi.waitFor(() => expect(relay.count('NEG-OPEN')).toBe(1));
+    relay.say('NEG-ERR', 'n1', 'unsupported: no');
+    expect(await read).toBe(true);
+    expect(events.size).toBe(50);
+    const silent = failure(client.rest({ kinds: [1] }, known, take));
+    await vi.waitFor(() => expect(relay.count('NEG-OPEN')).toBe(2));
+    await clock.pass(20_000);
+    expect(await silent).toEqual({ is: 'offline' });
+  });
+
   test('a relay without an end of stored events is lost after the time for answers, not believed', async () => {
     const relay = new HostileRelay();
     relay.events = [fake(NOW, 1)];
@@ -393,6 +414,32 @@ describe('against the real box', () => {
     const filter = { kinds: [2113, 2116], '#p': [guardian?.children[0] ?? ''] };
     expect(await client.stored(filter, (page) => void events.push(...page))).toBe(true);
     expect(events.length).toBeGreaterThan(5);
+    client.stop();
+  });
+
+  test('who has most of a record asks for the rest of it only', async () => {
+    const guardian = box.holders('guardian').find(({ children }) => children.length === 3);
+    const { client } = await opened(Buffer.from(guardian?.secret ?? '', 'hex'));
+    const filter = { kinds: [2113, 2116, 2122], '#p': [guardian?.children[0] ?? ''] };
+    const events = new Map<string, Event>();
+    const take = (page: readonly Event[]) => {
+      for (const event of page) events.set(event.id, event);
+    };
+    await client.stored(filter, take);
+    const every = [...events.values()];
+    const known = every.slice(3);
+    expect(known.length).toBeGreaterThan(20);
+    events.clear();
+    expect(await client.rest(filter, [...known, fake(NOW, 1)], take)).toBe(true);
+    expect([...events.keys()].sort()).toEqual(
+      every
+        .slice(0, 3)
+        .map(({ id }) => id)
+        .sort(),
+    );
+    events.clear();
+    await client.rest(filter, every, take);
+    expect(events.size).toBe(0);
     client.stop();
   });
 

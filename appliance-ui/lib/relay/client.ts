@@ -14,6 +14,7 @@ import type { Event, Hex } from '../protocol/types.ts';
 import type { Connection, PracticeAddress } from '../session/api.ts';
 import { backoff, backoffRefused } from './backoff.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { type Known, missingIds } from './compare.ts';
 import type { Filter } from './frames.ts';
 import { type Dial, Link, type LinkEnd, type Login } from './link.ts';
 import { type PageSizes, readAll } from './pages.ts';
@@ -55,6 +56,9 @@ const LIMITS: ClientLimits = {
   liveMax: 5_000,
   frameMax: 458_752,
 };
+
+/** Below so many known events everything is asked for: comparing would cost as much. */
+const COMPARE_FROM = 20;
 
 /** By more than so many seconds the box does not take a login (NIP-42). */
 const CLOCK_SKEW_SECONDS = 600;
@@ -136,6 +140,31 @@ export class RelayClient {
       eventsMax: this.limits.eventsMax,
     };
     return readAll((page) => this.ask([page], page.limit), filter, sizes, take);
+  }
+
+  /**
+   * The same, when some of them are here already: only what is missing is asked for. A relay that does not compare
+   * is asked for everything.
+   */
+  async rest(
+    filter: Filter,
+    known: readonly Known[],
+    take: (events: readonly Event[]) => void | Promise<void>,
+  ): Promise<boolean> {
+    if (!this.link) throw new RelayError({ is: 'offline' });
+    if (known.length < COMPARE_FROM) return this.stored(filter, take);
+    let missing: readonly Hex[];
+    try {
+      missing = await missingIds(this.link, filter, known, this.limits.eventsMax);
+    } catch (error) {
+      if (error instanceof RelayError && error.failure.is === 'refused') return this.stored(filter, take);
+      throw error;
+    }
+    for (let from = 0; from < missing.length; from += this.limits.page) {
+      const ids = missing.slice(from, from + this.limits.page);
+      await take(await this.ask([{ ids, limit: ids.length }], ids.length));
+    }
+    return missing.length < this.limits.eventsMax;
   }
 
   /** One question with one bounded answer. */

@@ -8,6 +8,8 @@ export type Frame =
   | { readonly is: 'eose'; readonly subscription: string }
   | { readonly is: 'closed'; readonly subscription: string; readonly text: string }
   | { readonly is: 'ok'; readonly id: Hex; readonly accepted: boolean; readonly text: string }
+  | { readonly is: 'neg'; readonly subscription: string; readonly message: string }
+  | { readonly is: 'neg-error'; readonly subscription: string; readonly text: string }
   | { readonly is: 'auth'; readonly challenge: string }
   | { readonly is: 'notice'; readonly text: string };
 
@@ -44,6 +46,10 @@ export function parseFrame(text: string): Frame | null {
     case 'OK':
       if (typeof second !== 'boolean') return null;
       return { is: 'ok', id: first, accepted: second, text: typeof third === 'string' ? third : '' };
+    case 'NEG-MSG':
+      return typeof second === 'string' ? { is: 'neg', subscription: first, message: second } : null;
+    case 'NEG-ERR':
+      return { is: 'neg-error', subscription: first, text: typeof second === 'string' ? second : '' };
     case 'AUTH':
       return first.length <= CHALLENGE_MAX ? { is: 'auth', challenge: first } : null;
     case 'NOTICE':

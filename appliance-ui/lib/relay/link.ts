@@ -68,6 +68,15 @@ interface Subscription {
   cancel: () => void;
 }
 
+/** A comparison of ids under way (NIP-77). */
+interface Comparison {
+  /** Answers a message of the relay; null: nothing more is to be said. */
+  readonly answer: (message: string) => string | null;
+  readonly done: () => void;
+  readonly failed: (error: RelayError) => void;
+  cancel: () => void;
+}
+
 interface Sent {
   readonly answered: (accepted: boolean, text: string) => void;
   readonly failed: (error: RelayError) => void;
@@ -84,6 +93,7 @@ export class Link {
   private readonly events: LinkEvents;
   private readonly socket: Socket;
   private readonly subscriptions = new Map<string, Subscription>();
+  private readonly comparisons = new Map<string, Comparison>();
   private readonly sent = new Map<Hex, Sent>();
   private state: 'dialling' | 'waiting' | 'login' | 'open' | 'ended' = 'dialling';
   private loginId: Hex | null = null;
@@ -126,6 +136,19 @@ export class Link {
       subscription.cancel();
       if (this.state === 'open') this.socket.send(JSON.stringify(['CLOSE', id]));
     };
+  }
+
+  /** Compares ids with the relay's (NIP-77). Rejects when it does not, or cannot. */
+  compare(filter: Filter, first: string, answer: Comparison['answer']): Promise<void> {
+    if (this.state !== 'open') return Promise.reject(OFFLINE);
+    this.counter += 1;
+    const id = `n${this.counter}`;
+    return new Promise((resolve, reject) => {
+      const comparison: Comparison = { answer, done: resolve, failed: reject, cancel: () => {} };
+      this.comparisons.set(id, comparison);
+      this.expect(comparison);
+      this.socket.send(JSON.stringify(['NEG-OPEN', id, filter, first]));
+    });
   }
 
   /** Sends an event. Rejects with `offline` when no answer came: then nothing is known of it. */
@@ -177,6 +200,12 @@ export class Link {
         break;
       case 'closed':
         this.closedBy(frame.subscription, frame.text);
+        break;
+      case 'neg':
+        this.compared(frame.subscription, frame.message);
+        break;
+      case 'neg-error':
+        this.notCompared(frame.subscription, frame.text);
         break;
       case 'notice':
         break;
@@ -257,9 +286,38 @@ export class Link {
     subscription.closed(new RelayError({ is: 'refused', refusal }));
   }
 
-  private expect(subscription: Subscription): void {
-    subscription.cancel();
-    subscription.cancel = this.options.clock.after(this.options.answerMs, () => this.end({ is: 'lost' }));
+  private compared(id: string, message: string): void {
+    const comparison = this.comparisons.get(id);
+    if (!comparison) return;
+    let next: string | null;
+    try {
+      next = comparison.answer(message);
+    } catch {
+      this.notCompared(id, 'invalid: not a message of this kind');
+      return;
+    }
+    if (next === null) {
+      this.comparisons.delete(id);
+      comparison.cancel();
+      this.socket.send(JSON.stringify(['NEG-CLOSE', id]));
+      comparison.done();
+    } else {
+      this.expect(comparison);
+      this.socket.send(JSON.stringify(['NEG-MSG', id, next]));
+    }
+  }
+
+  private notCompared(id: string, text: string): void {
+    const comparison = this.comparisons.get(id);
+    if (!comparison) return;
+    this.comparisons.delete(id);
+    comparison.cancel();
+    comparison.failed(new RelayError({ is: 'refused', refusal: refusalOf(text) }));
+  }
+
+  private expect(waiting: { cancel: () => void }): void {
+    waiting.cancel();
+    waiting.cancel = this.options.clock.after(this.options.answerMs, () => this.end({ is: 'lost' }));
   }
 
   private end(why: LinkEnd): void {
@@ -272,11 +330,12 @@ export class Link {
       subscription.cancel();
       subscription.closed(error);
     }
-    for (const sent of this.sent.values()) {
-      sent.cancel();
-      sent.failed(error);
+    for (const waiting of [...this.sent.values(), ...this.comparisons.values()]) {
+      waiting.cancel();
+      waiting.failed(error);
     }
     this.subscriptions.clear();
+    this.comparisons.clear();
     this.sent.clear();
     this.events.ended(why);
   }

@@ -8,7 +8,7 @@ import { kinds } from '../protocol/kinds.ts';
 import type { Event, Hex } from '../protocol/types.ts';
 import { type ClientOptions, RelayClient } from '../relay/client.ts';
 import type { Clock } from '../relay/clock.ts';
-import type { Filter } from '../relay/frames.ts';
+import { type Filter, matches } from '../relay/frames.ts';
 import type { ChartView, Connection, MayRead, PracticeAddress, Subject } from './api.ts';
 import { namedPatients, ownFilters, policyFilters, registrationFilters, subjectFilters } from './ask.ts';
 import type { Keep, Part } from './keep.ts';
@@ -271,7 +271,8 @@ export class Practice {
   }
 
   private readStored(filter: Filter, progress?: (count: number) => void): Promise<boolean> {
-    return this.client.stored(filter, async (events) => {
+    const known = [...this.records.evidence.values()].filter((event) => matches(filter, event));
+    return this.client.rest(filter, known, async (events) => {
       await this.take(events);
       progress?.(events.length);
     });
