@@ -29,6 +29,17 @@ foreign_page() {
 
 step "a browser of another origin" foreign_page
 
+# A hundred thousand random inputs to both languages, ten thousand for each of ten seeds that nobody chose.
+both_languages() {
+    local n
+    cargo build --workspace --locked --bin differ --quiet
+    for n in $(seq 10); do
+        DIFFER_SEED="$(date +%s) $n" npm --prefix appliance-ui run -s test -- lib/protocol/differ.test.ts
+    done
+}
+
+step "both languages" both_languages
+
 # Ten million inputs of each target; of the two that fold whole histories, half a million.
 step "fuzz what strangers send" scripts/fuzz.sh runs "${FUZZ_RUNS:-10000000}" frame filter event body legacy preface
 step "fuzz what members sign" scripts/fuzz.sh runs "${FUZZ_RUNS:-500000}" policy receipts

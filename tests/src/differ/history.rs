@@ -22,7 +22,7 @@ use super::plain::{public, string};
 use super::sealed::keys_of;
 use super::town::{PEOPLE, SUBJECTS, Town, id_of, key, pk};
 
-pub(super) const OPS: &[Row] = &[("history", 1_200, make, answer)];
+pub(super) const OPS: &[Row] = &[("history", 800, make, answer)];
 
 fn make(dice: &mut Dice) -> Value {
     let imports = dice.chance(25);
