@@ -38,6 +38,15 @@ describe('flags', () => {
     });
   });
 
+  test('calls nobody inside who passes a limit with one side only', () => {
+    expect(flagOf({ code: hemoglobin }, of(17.1), toddler).is).toBe('not-below');
+    const lead = { code: { coding: [{ system: 'http://loinc.org', code: '77307-7' }] } };
+    expect(flagOf(lead, of(1.2, 'ug/dL'), toddler).is).toBe('not-above');
+    expect(flagOf(lead, of(3.5, 'ug/dL'), toddler).is).toBe('above');
+    const own = { ...lead, referenceRange: [{ text: 'below 3.5' }] };
+    expect(flagOf(own, of(1.2, 'ug/dL'), toddler).is).toBe('inside');
+  });
+
   test('does not put the table in the place of a range that it cannot read', () => {
     const odd = { code: hemoglobin, referenceRange: [{ text: 'see comment' }] };
     expect(flagOf(odd, of(10.1), toddler)).toMatchObject({ is: 'unknown', range: { text: 'see comment' } });

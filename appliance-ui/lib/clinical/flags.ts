@@ -17,6 +17,9 @@ export type FlagIs =
   | 'critical'
   | 'critical-low'
   | 'critical-high'
+  /** Passes a published limit that has one side only: nothing is known of the other. */
+  | 'not-below'
+  | 'not-above'
   /** Mark and range contradict each other. */
   | 'unclear'
   /** A number without a range that we know. */
@@ -183,6 +186,12 @@ const shownRow = (row: RangeRow): ShownRange => ({
   source: row.source,
 });
 
+/** A limit against anemia or lead is no range: whoever passes it is not "inside". */
+const oneSide = (found: Standing, { low, high }: Limits): FlagIs => {
+  if (found !== 'inside' || (low !== null && high !== null)) return found;
+  return low !== null ? 'not-below' : 'not-above';
+};
+
 const agrees = (mark: FlagIs, found: Standing): boolean =>
   found === 'unknown' || mark === found || (mark === 'outside' && found !== 'inside');
 
@@ -207,5 +216,5 @@ export const flagOf = (element: unknown, measured: Measured | null, who: Who): F
   const row =
     measured.unit === null ? null : tableRange(codesOf(at(element, 'code'), LOINC), measured.unit, who);
   if (!row) return { is: 'unknown', by: null, range: null };
-  return { is: compare(measured, row), by: 'table', range: shownRow(row) };
+  return { is: oneSide(compare(measured, row), row), by: 'table', range: shownRow(row) };
 };

@@ -37,7 +37,7 @@ describe('reports', () => {
     expect(read).toMatchObject({ name: 'Blood count', sort: 'lab', conclusion: 'Hemoglobin low.' });
     expect(read.values.map(({ name, text, flag }) => [name, text, flag.is])).toEqual([
       ['Hemoglobin', '10.1 g/dL', 'below'],
-      ['Lead', '1.4 µg/dL', 'inside'],
+      ['Lead', '1.4 mcg/dL', 'not-above'],
     ]);
     expect(read.on).toEqual({ is: 'day', day: '2026-11-23' });
   });
@@ -69,7 +69,7 @@ describe('reports', () => {
     );
     expect(read.values.map(({ text, flag }) => [text, flag.is])).toEqual([
       ['Negative', 'none'],
-      ['<1 µg/dL', 'inside'],
+      ['<1 mcg/dL', 'not-above'],
     ]);
   });
 
@@ -106,7 +106,7 @@ describe('reports', () => {
       category: [{ coding: [{ code: 'laboratory' }] }],
       effectiveDateTime: '2026-11-23',
     };
-    expect(loneResult(lab, patient)?.values[0]?.flag.is).toBe('inside');
+    expect(loneResult(lab, patient)?.values[0]?.flag.is).toBe('not-below');
     expect(loneResult({ ...lab, category: [{ coding: [{ code: 'vital-signs' }] }] }, patient)).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { convert, poundsAndOunces, readQuantity, UCUM } from './units.ts';
+import { convert, poundsAndOunces, readQuantity, UCUM, unitText } from './units.ts';
 
 const coded = (value: number, code: string, unit = code) => ({ value, unit, system: UCUM, code });
 
@@ -51,5 +51,13 @@ describe('units', () => {
     expect(poundsAndOunces(3.402)).toEqual([7, 8]);
     expect(poundsAndOunces(8 * 0.45359237 - 0.001)).toEqual([8, 0]);
     expect(poundsAndOunces(10.54)).toEqual([23, 4]);
+  });
+
+  test('prints the recorded unit, and a bare code in signs that people know', () => {
+    expect(unitText({ unit: 'beats/minute', code: '/min' })).toBe('beats/minute');
+    expect(unitText({ code: 'ug/dL' })).toBe('mcg/dL');
+    expect(unitText({ unit: '10*3/uL' })).toBe('×10³/mcL');
+    expect(unitText({ unit: 'toString' })).toBe('toString');
+    expect(unitText({})).toBe('');
   });
 });

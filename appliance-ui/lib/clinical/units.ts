@@ -114,12 +114,12 @@ export const readQuantity = (raw: unknown): Quantity | null => {
   return code === null ? null : { value: quantity.value, code };
 };
 
-/** UCUM codes in the signs that people know; any other code stands as it is. */
+/** UCUM codes in the signs that people know; any other code stands as it is. "mcg", not the Greek letter (ISMP). */
 const signs: { readonly [code: string]: string } = {
-  '10*3/uL': '×10³/µL',
-  '10*6/uL': '×10⁶/µL',
-  'ug/dL': 'µg/dL',
-  'ug/L': 'µg/L',
+  '10*3/uL': '×10³/mcL',
+  '10*6/uL': '×10⁶/mcL',
+  'ug/dL': 'mcg/dL',
+  'ug/L': 'mcg/L',
   'mm[Hg]': 'mmHg',
   Cel: '°C',
   '[degF]': '°F',

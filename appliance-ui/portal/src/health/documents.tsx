@@ -9,9 +9,13 @@ import { IconFileText } from '@tabler/icons-react';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
+import { useFew } from './few.tsx';
 import { By, HealthPage, PartialNote, Private, TwoVersions } from './parts.tsx';
 import { commonWords } from './words/common.ts';
 import { documentWords } from './words/lists.ts';
+
+/** Documents shown at first. */
+const few = 20;
 
 export function Documents() {
   const w = useWords(documentWords);
@@ -28,6 +32,7 @@ const sizeText = (lang: Lang, bytes: number): string => {
 export function DocumentsView({ view }: { view: ChartView }) {
   const w = useWords(documentWords);
   const { rows, conflicts } = documentsIn(view.chart);
+  const { shown, more } = useFew(rows, few, (row) => row.on);
   return (
     <>
       <PartialNote view={view} />
@@ -37,10 +42,11 @@ export function DocumentsView({ view }: { view: ChartView }) {
       {rows.length > 0 ? (
         <Panel flush>
           <ul className="lines">
-            {rows.map((row) => (
+            {shown.map((row) => (
               <Row key={row.item.id} view={view} row={row} />
             ))}
           </ul>
+          {more ? <div className="pad">{more}</div> : null}
         </Panel>
       ) : null}
       <TwoVersions view={view} items={conflicts} say={(resource) => conceptText(at(resource, 'type'))} />

@@ -9,10 +9,14 @@ import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { Tag } from '../kit/tag.tsx';
+import { useFew } from './few.tsx';
 import { HealthPage, PartialNote, TwoVersions, Words } from './parts.tsx';
 import { Entry, Facts } from './row.tsx';
 import { commonWords } from './words/common.ts';
 import { medicineWords } from './words/lists.ts';
+
+/** Earlier medicines shown at first. */
+const few = 10;
 
 export function Medicines() {
   const w = useWords(medicineWords);
@@ -23,6 +27,7 @@ export function MedicinesView({ view }: { view: ChartView }) {
   const w = useWords(medicineWords);
   const c = useWords(commonWords);
   const { current, past, conflicts } = medicinesIn(view.chart);
+  const earlier = useFew(past, few, (row) => row.recorded);
   const none = current.length === 0 && conflicts.length === 0;
   return (
     <>
@@ -46,10 +51,11 @@ export function MedicinesView({ view }: { view: ChartView }) {
       {past.length > 0 ? (
         <Panel title={c.earlier} flush>
           <ul className="lines topline">
-            {past.map((row) => (
+            {earlier.shown.map((row) => (
               <MedicineRow key={row.item.id} view={view} row={row} />
             ))}
           </ul>
+          {earlier.more ? <div className="pad">{earlier.more}</div> : null}
         </Panel>
       ) : null}
     </>

@@ -4,14 +4,19 @@ import { conceptText } from '@relaybox/lib/clinical/read';
 import { dateText } from '@relaybox/lib/i18n/format';
 import { at } from '@relaybox/lib/protocol/elements';
 import type { ChartView } from '@relaybox/lib/session/api';
+import type { ReactNode } from 'react';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { Tag } from '../kit/tag.tsx';
+import { useFew } from './few.tsx';
 import { HealthPage, PartialNote, TwoVersions } from './parts.tsx';
 import { Entry, Facts } from './row.tsx';
 import { commonWords } from './words/common.ts';
 import { problemWords } from './words/lists.ts';
+
+/** Earlier problems shown at first. */
+const few = 10;
 
 export function Problems() {
   const w = useWords(problemWords);
@@ -22,8 +27,9 @@ export function ProblemsView({ view }: { view: ChartView }) {
   const w = useWords(problemWords);
   const c = useWords(commonWords);
   const { current, past, conflicts } = problemsIn(view.chart);
+  const earlier = useFew(past, few, (row) => row.end ?? row.onset);
   const none = current.length === 0 && conflicts.length === 0;
-  const part = (title: string, rows: readonly Problem[]) =>
+  const part = (title: string, rows: readonly Problem[], more: ReactNode = null) =>
     rows.length > 0 ? (
       <Panel title={title} flush>
         <ul className="lines topline">
@@ -31,6 +37,7 @@ export function ProblemsView({ view }: { view: ChartView }) {
             <ProblemRow key={row.item.id} view={view} row={row} />
           ))}
         </ul>
+        {more ? <div className="pad">{more}</div> : null}
       </Panel>
     ) : null;
   return (
@@ -39,7 +46,7 @@ export function ProblemsView({ view }: { view: ChartView }) {
       {none && view.chart.coverage === 'complete' ? <Empty title={w.empty}>{w.emptyText}</Empty> : null}
       {part(w.current, current)}
       <TwoVersions view={view} items={conflicts} say={(resource) => conceptText(at(resource, 'code'))} />
-      {part(c.earlier, past)}
+      {part(c.earlier, earlier.shown, earlier.more)}
     </>
   );
 }

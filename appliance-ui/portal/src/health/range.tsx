@@ -23,6 +23,8 @@ const looks: { readonly [is in Exclude<FlagIs, 'none'>]: readonly [Tone, Icon] }
   critical: ['stop', IconAlertTriangle],
   'critical-low': ['stop', IconArrowDown],
   'critical-high': ['stop', IconArrowUp],
+  'not-below': ['plain', IconCheck],
+  'not-above': ['plain', IconCheck],
   unclear: ['due', IconHelp],
   unknown: ['plain', IconHelp],
 };

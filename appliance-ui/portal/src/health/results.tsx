@@ -21,6 +21,7 @@ import { useLang, useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { Tag } from '../kit/tag.tsx';
+import { useFew } from './few.tsx';
 import { By, HealthPage, PartialNote, Private, TwoVersions, Words } from './parts.tsx';
 import { FlagTag, RangeLine } from './range.tsx';
 import { commonWords } from './words/common.ts';
@@ -30,6 +31,9 @@ export function Results() {
   const w = useWords(resultWords);
   return <HealthPage words={w}>{(view) => <ResultsView view={view} />}</HealthPage>;
 }
+
+/** Reports shown at first. */
+const few = 6;
 
 export interface Released {
   readonly item: Item;
@@ -64,6 +68,7 @@ export function released(chart: Chart, patient: Patient): readonly Released[] {
 export function ResultsView({ view }: { view: ChartView }) {
   const w = useWords(resultWords);
   const all = released(view.chart, patientOf(view.subject));
+  const { shown, more } = useFew(all, few, ({ report }) => report.on);
   const two = view.chart.reports.filter((item) => item.conflict !== null);
   const fromTable = all.some(({ report }) => report.values.some(({ flag }) => flag.range?.from === 'table'));
   return (
@@ -74,9 +79,10 @@ export function ResultsView({ view }: { view: ChartView }) {
         <Empty title={w.empty}>{w.emptyText}</Empty>
       ) : null}
       <TwoVersions view={view} items={two} say={(resource) => conceptText(at(resource, 'code'))} />
-      {all.map((one) => (
+      {shown.map((one) => (
         <ReportPanel key={one.item.id} view={view} released={one} />
       ))}
+      {more}
       {fromTable ? <p className="cap">{w.tableNote}</p> : null}
     </>
   );

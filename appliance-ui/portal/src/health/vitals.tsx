@@ -10,12 +10,12 @@ import { dayText, numberText } from '@relaybox/lib/i18n/format';
 import { at } from '@relaybox/lib/protocol/elements';
 import { contentVersion, type Item } from '@relaybox/lib/protocol/fold';
 import type { ChartView } from '@relaybox/lib/session/api';
-import { useState } from 'react';
 import { type Units, useUnits } from '../app/prefs.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { recordWords } from '../words/record.ts';
+import { useFew } from './few.tsx';
 import { UnitSwitch } from './growth.tsx';
 import { By, HealthPage, PartialNote, TwoVersions, useSignerName, Words } from './parts.tsx';
 import { patientOf } from './results.tsx';
@@ -80,12 +80,9 @@ export function daysOf(view: ChartView): readonly Day[] {
 
 export function VitalsView({ view }: { view: ChartView }) {
   const w = useWords(vitalWords);
-  const lang = useLang();
-  const [all, setAll] = useState(false);
   const days = daysOf(view);
+  const { shown, more } = useFew(days, few, ({ day }) => (day ? { is: 'day', day } : null));
   const two = view.chart.observations.filter((item) => item.conflict !== null);
-  const shown = all ? days : days.slice(0, few);
-  const oldest = shown.at(-1)?.day;
   return (
     <>
       <PartialNote view={view} />
@@ -98,11 +95,7 @@ export function VitalsView({ view }: { view: ChartView }) {
         <DayPanel key={day.day ?? 'undated'} view={view} day={day} />
       ))}
       <FromOutside view={view} />
-      {!all && days.length > few && oldest ? (
-        <button type="button" className="textbutton" onClick={() => setAll(true)}>
-          {w.older(dayText(lang, oldest))}
-        </button>
-      ) : null}
+      {more}
     </>
   );
 }

@@ -8,6 +8,8 @@ export const commonWords = dict(
     noName: 'No name was recorded',
     noDate: 'no date recorded',
     earlier: 'Earlier',
+    older: 'Show older',
+    olderThan: (date: string) => `Show older than ${date}`,
     notSaid: 'The record does not say whether this still holds',
     you: 'you',
     roles: {
@@ -45,6 +47,8 @@ export const commonWords = dict(
     noName: 'No se anotó el nombre',
     noDate: 'sin fecha',
     earlier: 'Antes',
+    older: 'Ver más antiguos',
+    olderThan: (date) => `Ver lo anterior al ${date}`,
     notSaid: 'El expediente no dice si sigue así',
     you: 'usted',
     roles: {
