@@ -28,6 +28,15 @@ export class Device {
     return { person, home: await DeviceHome.open(this.db, cabinet, turned) };
   }
 
+  /** Whether this passkey opens this very key. Rejects with `wrong-key` when it opens nothing here. */
+  async opens(used: UsedPasskey, person: Uint8Array): Promise<boolean> {
+    const opened = await openPerson(this.db, used);
+    used.prf.fill(0);
+    const same = opened.person.every((byte, n) => byte === person[n]);
+    opened.person.fill(0);
+    return same;
+  }
+
   /** Wraps a person's key under a new passkey. */
   async add(
     made: UsedPasskey & { readonly id: string },

@@ -49,6 +49,11 @@ export interface Ways {
    * device's own list. Rejects with `invalid` when the session's key is elsewhere or the device cannot do it.
    */
   makePasskey(session: Session, name: string): Promise<PasskeyInMaking>;
+  /**
+   * The key as `ncryptsec` once more, after the person has shown the passkey again: an open session is not enough.
+   * Rejects with `wrong-key` when it is another person's, `invalid` when the key is elsewhere or none is made here.
+   */
+  lockedCopy(session: Session, password: string): Promise<string>;
   /** Ends every session of this browser and removes all that was kept here, passkeys' wrapped keys included. */
   forgetDevice(): Promise<void>;
 }

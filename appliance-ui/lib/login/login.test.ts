@@ -99,6 +99,22 @@ test('an ncryptsec opens with its password, and a wrong password is told apart f
   expect(await codeOf(session.backUp(''))).toBe('invalid');
 });
 
+test('the locked copy is given again for the same passkey alone, not for another person of this device', async () => {
+  const mine = page();
+  await mine.open({ is: 'new' }, address);
+  await mine.keepUnder(passkey(1));
+  const theirs = page();
+  await theirs.open({ is: 'new' }, address);
+  await theirs.keepUnder(passkey(2));
+  expect(await codeOf(mine.backUp('four words of mine', passkey(2)))).toBe('wrong-key');
+  const bent = { ...passkey(1), prf: new Uint8Array(32) };
+  expect(await codeOf(mine.backUp('four words of mine', bent))).toBe('wrong-key');
+  const text = await mine.backUp('four words of mine', passkey(1));
+  const again = page();
+  await again.open({ is: 'ncryptsec', text, password: 'four words of mine' }, address);
+  expect((await seen(again)).me.key).toBe((await seen(mine)).me.key);
+});
+
 test('a passkey opens the key and the practices again after everything was closed', async () => {
   const session = page();
   expect(await session.passkeys()).toEqual([]);

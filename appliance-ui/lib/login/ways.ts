@@ -80,6 +80,15 @@ function inMaking(session: SessionProxy, made: UsedPasskey & { readonly id: stri
   };
 }
 
+async function lockedCopy(session: Session, password: string): Promise<string> {
+  if (!(session instanceof SessionProxy) || session.outside)
+    throw new SessionError('invalid', 'the key is elsewhere');
+  const known = await session.passkeys();
+  if (known.length === 0) throw new SessionError('invalid', 'no passkey is made here');
+  const used = await assertPasskey(navigator.credentials, location.hostname, known);
+  return session.backUp(password, used);
+}
+
 async function forgetDevice(): Promise<void> {
   const proxy = worker();
   spare = null;
@@ -102,5 +111,6 @@ export const ways: Ways = {
   withBunker: async (text, address, ask) => openWithSigner(await bunkerSigner(text, ask), address),
   withNewKey: (address) => open({ is: 'new' }, address),
   makePasskey,
+  lockedCopy,
   forgetDevice,
 };

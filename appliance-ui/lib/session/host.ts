@@ -47,6 +47,7 @@ class Host {
         this.port.post({ is: 'passkeys', id: message.id, ids: await this.deviceHere().passkeys() });
         break;
       case 'back-up':
+        if (message.used) await this.proveOwner(message.used);
         this.port.post({ is: 'text', id: message.id, text: backUp(this.secret(), message.password) });
         break;
       case 'keep':
@@ -130,6 +131,12 @@ class Host {
     const home = await this.deviceHere().add(made, person, () => this.engine?.turned());
     person.fill(0);
     await engine.settle(home);
+  }
+
+  /** Whoever holds the device in an open session is not yet the one whose key it is. */
+  private async proveOwner(used: UsedPasskey): Promise<void> {
+    if (!(await this.deviceHere().opens(used, this.secret())))
+      throw new SessionError('wrong-key', 'this passkey opens another key');
   }
 
   /** The raw key; a signer outside has none to give. */

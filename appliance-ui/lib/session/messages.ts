@@ -32,8 +32,13 @@ export type ToWorker =
   | { readonly is: 'leave'; readonly id: number; readonly practice: Hex }
   /** The passkeys that open something on this device. */
   | { readonly is: 'passkeys'; readonly id: number }
-  /** The key as `ncryptsec`. */
-  | { readonly is: 'back-up'; readonly id: number; readonly password: string }
+  /** The key as `ncryptsec`; with `used` only when this passkey opens the same key here. */
+  | {
+      readonly is: 'back-up';
+      readonly id: number;
+      readonly password: string;
+      readonly used: UsedPasskey | null;
+    }
   /** From now on this passkey opens the key here. */
   | { readonly is: 'keep'; readonly id: number; readonly made: UsedPasskey & { readonly id: string } }
   | { readonly is: 'forget'; readonly id: number }

@@ -85,9 +85,12 @@ export class SessionProxy implements Session {
     await this.ask((id) => ({ is: 'leave', id, practice }));
   }
 
-  /** The key as `ncryptsec` under a password. Rejects with `invalid` when the key is not in the worker. */
-  async backUp(password: string): Promise<string> {
-    const answer = await this.ask((id) => ({ is: 'back-up', id, password }));
+  /**
+   * The key as `ncryptsec` under a password. Rejects with `invalid` when the key is not in the worker, with
+   * `wrong-key` when `used` is another person's passkey.
+   */
+  async backUp(password: string, used: UsedPasskey | null = null): Promise<string> {
+    const answer = await this.ask((id) => ({ is: 'back-up', id, password, used }));
     return answer.is === 'text' ? answer.text : '';
   }
 

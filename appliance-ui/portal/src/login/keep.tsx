@@ -4,23 +4,20 @@
  */
 import { Button, Checkbox } from '@mantine/core';
 import type { PasskeyInMaking } from '@relaybox/lib/login/api';
-import { IconCopy, IconFileDownload, IconFingerprint, IconPrinter } from '@tabler/icons-react';
+import { IconFingerprint } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
-import { type SyntheticEvent, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { currentSession, useSnapshot } from '../app/store.ts';
 import { useTitle } from '../app/title.ts';
-import { Field } from '../kit/field.tsx';
 import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Panel } from '../kit/panel.tsx';
-import { Qr } from '../kit/qr.tsx';
 import { loginWords } from '../words/login.ts';
 import { Failure } from './failure.tsx';
 import { Frame } from './frame.tsx';
+import { CopyPassword, LockedCopy } from './locked-copy.tsx';
 import { codeOf, type Failed } from './open.ts';
 import { ways } from './ways.ts';
-
-const least = 12;
 
 function Lesson({ onDone }: { onDone: () => void }) {
   const w = useWords(loginWords);
@@ -75,6 +72,7 @@ function Offer({ onMade, onSkip }: { onMade: (passkey: PasskeyInMaking) => void;
     <>
       <h1 tabIndex={-1}>{w.passkeyOffer}</h1>
       <p className="ink2">{w.passkeyOfferSay}</p>
+      <p className="small ink2">{w.noPin}</p>
       <Failure failed={failed} way="passkey" />
       <Button
         size="xl"
@@ -96,70 +94,9 @@ function Offer({ onMade, onSkip }: { onMade: (passkey: PasskeyInMaking) => void;
   );
 }
 
-function Password({ passkey, onCopy }: { passkey: PasskeyInMaking; onCopy: (copy: string) => void }) {
-  const w = useWords(loginWords);
-  const [first, setFirst] = useState('');
-  const [second, setSecond] = useState('');
-  const [wrong, setWrong] = useState<'short' | 'differs' | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<Failed>(null);
-  const submit = async (event: SyntheticEvent) => {
-    event.preventDefault();
-    const fault = [...first].length < least ? 'short' : first === second ? null : 'differs';
-    setWrong(fault);
-    if (fault) return;
-    setBusy(true);
-    try {
-      onCopy(await passkey.backUp(first));
-    } catch (error) {
-      setFailed(codeOf(error));
-      setBusy(false);
-    }
-  };
-  return (
-    <form className="stack" onSubmit={submit}>
-      <h1 tabIndex={-1}>{w.backupTitle}</h1>
-      <p className="ink2">{w.backupSay}</p>
-      <Field
-        label={w.newPassword}
-        help={w.newPasswordHelp}
-        error={wrong === 'short' ? w.short : null}
-        type="password"
-        autoComplete="new-password"
-        value={first}
-        onText={setFirst}
-        refusal={w.secretHere}
-      />
-      <Field
-        label={w.repeat}
-        error={wrong === 'differs' ? w.differs : null}
-        type="password"
-        autoComplete="new-password"
-        value={second}
-        onText={setSecond}
-        refusal={w.secretHere}
-      />
-      <Failure failed={failed} way="key" />
-      <Button type="submit" size="lg" fullWidth loading={busy}>
-        {w.makeCopy}
-      </Button>
-    </form>
-  );
-}
-
-function save(text: string): void {
-  const url = URL.createObjectURL(new Blob([`${text}\n`], { type: 'text/plain' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = 'locked-key.txt';
-  link.click();
-  URL.revokeObjectURL(url);
-}
-
 function Copy({ copy, passkey, onDone }: { copy: string; passkey: PasskeyInMaking; onDone: () => void }) {
   const w = useWords(loginWords);
   const [kept, setKept] = useState(false);
-  const [copied, setCopied] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);
   const finish = async () => {
@@ -175,42 +112,8 @@ function Copy({ copy, passkey, onDone }: { copy: string; passkey: PasskeyInMakin
   return (
     <>
       <h1 tabIndex={-1}>{w.copyTitle}</h1>
-      <p className="ink2">{w.copySay}</p>
       <Panel>
-        <div className="stack">
-          <div className="qr lockedqr">
-            <Qr text={copy.toUpperCase()} label={w.copyQr} />
-          </div>
-          <p className="mono small wrapall">{copy}</p>
-          <div className="row wrap noprint">
-            <Button
-              variant="default"
-              leftSection={<IconCopy size={18} aria-hidden />}
-              onClick={() => navigator.clipboard.writeText(copy).then(() => setCopied(true))}
-            >
-              {w.copyText}
-            </Button>
-            <Button
-              variant="default"
-              leftSection={<IconFileDownload size={18} aria-hidden />}
-              onClick={() => save(copy)}
-            >
-              {w.copyFile}
-            </Button>
-            <Button
-              variant="default"
-              leftSection={<IconPrinter size={18} aria-hidden />}
-              onClick={() => print()}
-            >
-              {w.print}
-            </Button>
-          </div>
-          {copied ? (
-            <p className="small ink2" role="status">
-              {w.copied}
-            </p>
-          ) : null}
-        </div>
+        <LockedCopy copy={copy} />
       </Panel>
       <Checkbox label={w.kept} checked={kept} onChange={(event) => setKept(event.currentTarget.checked)} />
       {failed ? (
@@ -250,13 +153,16 @@ export function Keep() {
         />
       ) : null}
       {step === 'password' && passkey ? (
-        <Password
-          passkey={passkey}
-          onCopy={(text) => {
-            setCopy(text);
-            setStep('copy');
-          }}
-        />
+        <>
+          <h1 tabIndex={-1}>{w.backupTitle}</h1>
+          <CopyPassword
+            make={(password) => passkey.backUp(password)}
+            onCopy={(text) => {
+              setCopy(text);
+              setStep('copy');
+            }}
+          />
+        </>
       ) : null}
       {step === 'copy' && passkey ? (
         <Copy

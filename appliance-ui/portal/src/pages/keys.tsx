@@ -2,18 +2,21 @@
 import { Button, Checkbox } from '@mantine/core';
 import { fromHex } from '@relaybox/lib/protocol/bytes';
 import { fourWords } from '@relaybox/lib/protocol/keys';
+import { SessionError } from '@relaybox/lib/session/api';
 import { IconFingerprint } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Back } from '../app/record.tsx';
-import { closeSession, useSnapshot } from '../app/store.ts';
+import { closeSession, currentSession, useSnapshot } from '../app/store.ts';
 import { useTitle } from '../app/title.ts';
 import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { Qr } from '../kit/qr.tsx';
+import { CopyPassword, LockedCopy } from '../login/locked-copy.tsx';
 import { LostAdvice } from '../login/lost.tsx';
 import { ways } from '../login/ways.ts';
+import { loginWords } from '../words/login.ts';
 import { moreWords } from '../words/more.ts';
 
 function PublicSide({ me }: { me: { readonly key: string; readonly npub: string } }) {
@@ -42,22 +45,56 @@ function PublicSide({ me }: { me: { readonly key: string; readonly npub: string 
   );
 }
 
+/** The locked copy once more. An open session is not enough: the passkey is asked for. */
+function CopyAgain() {
+  const w = useWords(moreWords);
+  const [asking, setAsking] = useState(false);
+  const [copy, setCopy] = useState<string | null>(null);
+  const make = async (password: string) => {
+    const session = currentSession();
+    if (!session) throw new SessionError('locked', 'the session is locked');
+    return (await ways()).lockedCopy(session, password);
+  };
+  const hide = () => {
+    setCopy(null);
+    setAsking(false);
+  };
+  return (
+    <div className="stack">
+      {asking ? <p className="small ink2">{w.copyAgainSay}</p> : null}
+      {asking && copy === null ? <CopyPassword make={make} onCopy={setCopy} /> : null}
+      {copy === null ? null : <LockedCopy copy={copy} />}
+      <div className="row">
+        <Button variant={asking ? 'subtle' : 'default'} onClick={asking ? hide : () => setAsking(true)}>
+          {asking ? w.copyHide : w.copyAgain}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
 function Passkey({ made }: { made: boolean }) {
   const w = useWords(moreWords);
+  const login = useWords(loginWords);
   return (
     <Panel title={w.passkeys}>
       <div className="stack">
         <p>{made ? w.passkeyYes : w.passkeyNo}</p>
-        <div className="row">
-          <Button
-            component={Link}
-            to="/in/keep"
-            variant="default"
-            leftSection={<IconFingerprint size={20} aria-hidden />}
-          >
-            {made ? w.passkeyAnother : w.passkeyMake}
-          </Button>
-        </div>
+        <p className="small ink2">{login.noPin}</p>
+        {made ? (
+          <CopyAgain />
+        ) : (
+          <div className="row">
+            <Button
+              component={Link}
+              to="/in/keep"
+              variant="default"
+              leftSection={<IconFingerprint size={20} aria-hidden />}
+            >
+              {w.passkeyMake}
+            </Button>
+          </div>
+        )}
       </div>
     </Panel>
   );

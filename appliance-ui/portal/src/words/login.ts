@@ -123,6 +123,7 @@ export const loginWords = dict(
     passkeyOffer: 'Open with your face, finger or screen lock next time?',
     passkeyOfferSay:
       'Your phone makes a passkey. It locks the key on this phone, and what you saved for reading without a connection.',
+    noPin: 'There is no short PIN: whoever has the phone could try them all.',
     makePasskey: 'Make a passkey',
     notNow: 'Not now',
     notNowSub: 'Without it you give the key again each time, and nothing is kept for offline.',
@@ -267,6 +268,7 @@ export const loginWords = dict(
     passkeyOffer: '¿Abrir la próxima vez con su cara, su dedo o el bloqueo de pantalla?',
     passkeyOfferSay:
       'Su teléfono hace una clave de acceso. Cierra la llave en este teléfono y lo que guardó para leer sin conexión.',
+    noPin: 'No hay un PIN corto: quien tenga el teléfono podría probarlos todos.',
     makePasskey: 'Hacer una clave de acceso',
     notNow: 'Ahora no',
     notNowSub: 'Sin ella tendrá que dar la llave cada vez y nada queda para leer sin conexión.',

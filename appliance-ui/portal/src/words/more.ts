@@ -80,7 +80,9 @@ export const moreWords = dict(
     passkeyYes: 'A passkey opens the portal on this phone.',
     passkeyNo: 'No passkey yet. You give your key each time, and nothing is kept for offline.',
     passkeyMake: 'Make a passkey',
-    passkeyAnother: 'Make another passkey',
+    copyAgain: 'Show my locked copy',
+    copyAgainSay: 'Your passkey is asked for again. The key itself is never shown.',
+    copyHide: 'Hide it',
     lost: 'When the phone or the key is lost',
     forget: 'Forget this phone',
     forgetSay:
@@ -171,7 +173,9 @@ export const moreWords = dict(
     passkeyNo:
       'Aún no hay clave de acceso. Tendrá que dar su llave cada vez y nada queda para leer sin conexión.',
     passkeyMake: 'Hacer una clave de acceso',
-    passkeyAnother: 'Hacer otra clave de acceso',
+    copyAgain: 'Mostrar mi copia cerrada',
+    copyAgainSay: 'Se pide de nuevo su clave de acceso. La llave misma no se muestra nunca.',
+    copyHide: 'Ocultarla',
     lost: 'Si pierde el teléfono o la llave',
     forget: 'Olvidar este teléfono',
     forgetSay:
