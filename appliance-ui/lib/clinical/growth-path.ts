@@ -7,7 +7,7 @@
  */
 import { type Chart, contentVersion, currentVersion, type Item, statusOf } from '../protocol/fold.ts';
 import type { Hex } from '../protocol/types.ts';
-import { type Civil, dayOf, daysBetween } from './dates.ts';
+import { type Civil, dayNumber, dayOf } from './dates.ts';
 import {
   correction,
   type GrowthSex,
@@ -64,6 +64,8 @@ export const pairDays = 30;
 interface Measured {
   readonly id: Hex;
   readonly day: Civil;
+  /** `dayNumber` of the day: pairs are looked for among thousands. */
+  readonly at: number;
   readonly number: number;
   readonly position: Position;
 }
@@ -74,16 +76,28 @@ const inForce = (item: Item): boolean => {
   return item.state === 'current' && status !== 'entered-in-error' && status !== 'cancelled';
 };
 
+export interface Read {
+  readonly item: Item;
+  /** Null while versions contradict each other. */
+  readonly reading: Reading | null;
+}
+
+/** Charts are whole snapshots that never change, so what was read of one is kept as long as it is. */
+const kept = new WeakMap<Chart, readonly Read[]>();
+
 /** All readings of the chart, with their items; nothing withdrawn. A conflict reads as none of its versions. */
-export const readings = (
-  chart: Chart,
-): readonly { readonly item: Item; readonly reading: Reading | null }[] =>
-  chart.observations
+export const readings = (chart: Chart): readonly Read[] => {
+  const before = kept.get(chart);
+  if (before) return before;
+  const fresh = chart.observations
     .filter((item) => item.conflict !== null || inForce(item))
     .map((item) => {
       const version = contentVersion(item);
       return { item, reading: version ? readingOf(version.record.resource) : null };
     });
+  kept.set(chart, fresh);
+  return fresh;
+};
 
 /** The sign that the versions in conflict are about. */
 const disputed = (item: Item): Reading | null => {
@@ -108,9 +122,7 @@ const whyNot = (reading: Reading | null, born: Civil): NotAPoint['why'] | null =
   return day === null || day < born ? 'date' : null;
 };
 
-type Read = ReturnType<typeof readings>;
-
-const sorted = (read: Read, born: Civil): Sorted => {
+const sorted = (read: readonly Read[], born: Civil): Sorted => {
   const measured: Sorted['measured'] = { weight: [], length: [], head: [], bmi: [] };
   const left: Sorted['left'] = { weight: [], length: [], head: [], bmi: [] };
   for (const { item, reading } of read) {
@@ -121,15 +133,21 @@ const sorted = (read: Read, born: Civil): Sorted => {
     if (why !== null) left[sign].push({ item, reading, why });
     else if (reading?.number != null && day !== null) {
       const id = contentVersion(item)?.record.id ?? item.id;
-      measured[sign].push({ id, day, number: reading.number, position: reading.position });
+      measured[sign].push({
+        id,
+        day,
+        at: dayNumber(day),
+        number: reading.number,
+        position: reading.position,
+      });
     }
   }
-  for (const list of Object.values(measured)) list.sort((one, other) => daysBetween(other.day, one.day));
+  for (const list of Object.values(measured)) list.sort((one, other) => one.at - other.at);
   return { measured, left };
 };
 
 /** Days of pregnancy; null and unclear when versions or values differ. */
-const gestationIn = (read: Read): { readonly days: number | null; readonly unclear: boolean } => {
+const gestationIn = (read: readonly Read[]): { readonly days: number | null; readonly unclear: boolean } => {
   const found = read.filter(({ item, reading }) => (reading ?? disputed(item))?.sign === 'gestation');
   const days = new Set(
     found.map(({ reading }) => (reading?.number == null ? null : Math.round(reading.number))),
@@ -164,7 +182,7 @@ const pointOf = (
   length?: number,
 ): GrowthPoint => {
   const { sex, born } = basis.child;
-  const ageDays = daysBetween(born, at.day);
+  const ageDays = at.at - dayNumber(born);
   const corrected = correction(ageDays, basis.gestation);
   const scored = ageDays - corrected;
   const reference = referenceAt(ageDays);
@@ -192,7 +210,7 @@ const pointOf = (
   };
 };
 
-const underWho = (born: Civil, at: Measured): boolean => referenceAt(daysBetween(born, at.day)) === 'who';
+const underWho = (born: Civil, at: Measured): boolean => referenceAt(at.at - dayNumber(born)) === 'who';
 
 /** From 2 years: pairs, and recorded BMIs of days without a pair. */
 const bmiPoints = (basis: Basis, measured: Sorted['measured']): readonly GrowthPoint[] => {
@@ -214,7 +232,7 @@ const forLengthPoints = (basis: Basis, measured: Sorted['measured']): readonly G
   measured.weight
     .filter((weight) => underWho(basis.child.born, weight))
     .flatMap((weight) => {
-      const length = measured.length.find((at) => at.day === weight.day && at.position !== 'standing');
+      const length = measured.length.find((at) => at.at === weight.at && at.position !== 'standing');
       return length ? [pointOf(basis, 'weight-for-length', weight, weight.number, length.number)] : [];
     });
 
@@ -245,7 +263,7 @@ const partner = (weight: Measured, heights: readonly Measured[]): Measured | nul
   let best: Measured | null = null;
   let gap = pairDays + 1;
   for (const height of heights) {
-    const days = Math.abs(daysBetween(weight.day, height.day));
+    const days = Math.abs(weight.at - height.at);
     if (days < gap) [best, gap] = [height, days];
   }
   return best;

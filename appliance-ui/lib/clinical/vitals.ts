@@ -58,16 +58,20 @@ const known: { readonly [code: string]: Known } = {
   '32437-6': { sign: 'hearing', unit: null },
 };
 
-/** What an Observation measures; null for anything that is not listed above, or listed as two things at once. */
-export const signOf = (resource: Resource): Sign | null => {
-  const signs = new Set(
-    codesIn(resource)
-      .map((code) => known[code]?.sign)
-      .filter((sign) => sign !== undefined),
-  );
-  const [only] = signs;
-  return signs.size === 1 && only !== undefined ? only : null;
+/** The one thing that all codes name; null for none, or for two at once. */
+const onlyOne = <T>(values: readonly (T | null | undefined)[]): T | null => {
+  let found: T | null = null;
+  for (const value of values) {
+    if (value === undefined || value === null || value === found) continue;
+    if (found !== null) return null;
+    found = value;
+  }
+  return found;
 };
+
+/** What an Observation measures; null for anything that is not listed above, or listed as two things at once. */
+export const signOf = (resource: Resource): Sign | null =>
+  onlyOne(codesIn(resource).map((code) => known[code]?.sign));
 
 /** LOINC codes; the former system wrote some codings without a system. */
 const codesIn = (element: unknown): readonly string[] => {
@@ -85,16 +89,6 @@ const codesIn = (element: unknown): readonly string[] => {
 const parts: { readonly [code: string]: 'systolic' | 'diastolic' } = {
   '8480-6': 'systolic',
   '8462-4': 'diastolic',
-};
-
-export const positionOf = (resource: Resource): Position => {
-  const positions = new Set(
-    codesIn(resource)
-      .map((code) => known[code]?.position)
-      .filter((position) => position !== undefined && position !== null),
-  );
-  const [only] = positions;
-  return positions.size === 1 && only !== undefined ? only : null;
 };
 
 export interface Pressure {
@@ -164,10 +158,9 @@ const recordedParts = (resource: Resource): string | null => {
 };
 
 export const readingOf = (resource: Resource): Reading => {
-  const sign = signOf(resource);
-  const unit = codesIn(resource)
-    .map((code) => known[code]?.unit)
-    .find((one) => one !== undefined);
+  const listed = codesIn(resource).map((code) => known[code]);
+  const sign = onlyOne(listed.map((one) => one?.sign));
+  const unit = listed.find((one) => one !== undefined)?.unit;
   return {
     sign,
     name: conceptText(at(resource, 'code')),
@@ -175,7 +168,7 @@ export const readingOf = (resource: Resource): Reading => {
     number: sign !== null && typeof unit === 'string' ? numberIn(resource, unit) : null,
     pressure: sign === 'pressure' ? pressureOf(resource) : null,
     text: asRecorded(resource) ?? recordedParts(resource),
-    position: sign === 'length' ? positionOf(resource) : null,
+    position: sign === 'length' ? onlyOne(listed.map((one) => one?.position)) : null,
     notes: notesOf(resource),
   };
 };

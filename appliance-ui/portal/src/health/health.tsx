@@ -211,10 +211,9 @@ function AllergyFact({ view }: { view: ChartView }) {
     const resource = row.item.versions.find((version) => version.record.id === row.id)?.record.resource;
     return explain(lang, at(resource, 'code'))?.term ?? row.name ?? '–';
   });
-  const high = list.current.some((row) => row.criticality === 'high');
   if (names.length > 0)
     return (
-      <Tag tone={high ? 'stop' : 'due'} icon={IconAlertTriangle}>
+      <Tag tone="stop" icon={IconAlertTriangle}>
         {some(lang, names)}
       </Tag>
     );

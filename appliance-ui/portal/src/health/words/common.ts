@@ -75,7 +75,7 @@ export const commonWords = dict(
     twoText:
       'Se escribieron sin saber una de la otra. Ninguna se muestra como cierta hasta que la clínica decida.',
     didNotOpen: 'Esto no se abrió',
-    didNotOpenText: 'No se pudo cargar una parte de la página. Con conexión, ábrala de nuevo.',
+    didNotOpenText: 'No se pudo cargar una parte de la página. Con conexión, hay que abrirla de nuevo.',
     today: 'Hoy',
     notOnChart: 'No está en la gráfica',
   },

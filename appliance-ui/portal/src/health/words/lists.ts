@@ -110,7 +110,7 @@ export const allergyWords = dict(
     added: 'Agregado desde fuera',
     never: 'Nadie ha preguntado por alergias',
     neverText:
-      'Esto no significa que no haya. La clínica pregunta en la próxima cita; también se lo puede decir ahora.',
+      'Esto no significa que no haya. La clínica pregunta en la próxima cita; también se puede decir ahora.',
     none: 'Sin alergias conocidas',
     noneOf: {
       any: 'Sin alergias conocidas',
@@ -177,7 +177,8 @@ export const medicineWords = dict(
     stopped: 'Suspendida',
     cancelled: 'Cancelada',
     ended: 'Acabada',
-    asRecorded: 'Tal como lo escribió la clínica. Siga la etiqueta, o pregunte antes de cambiar algo.',
+    asRecorded:
+      'Tal como lo escribió la clínica. Vale la etiqueta. Antes de cambiar algo, hay que preguntar.',
   },
 );
 

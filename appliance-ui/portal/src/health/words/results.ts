@@ -74,7 +74,7 @@ export const resultWords = dict(
       none: '',
     },
     criticalText:
-      'El laboratorio lo marcó como crítico. Si la clínica aún no le ha hablado de esto, llame ahora.',
+      'El laboratorio lo marcó como crítico. Si nadie de la clínica ha hablado de esto todavía, hay que llamar ahora.',
     unclearText: 'La marca del laboratorio y su rango no cuadran. Hay que preguntar a la clínica.',
     rangeRecord: (range) => `Rango del laboratorio: ${range}`,
     rangeTable: (range, source) => `Límite a esta edad: ${range} (${source})`,

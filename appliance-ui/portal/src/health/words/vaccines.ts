@@ -104,7 +104,7 @@ export const vaccineWords = dict(
     qrText: 'Cualquier teléfono lee este código, con o sin red. Lleva nombre, nacimiento y dosis; nada más.',
     qrUnsigned:
       'Es una lista y no lleva firma. Si una escuela quiere estar segura, le pregunta a la clínica.',
-    brighter: 'Suba el brillo y no mueva la pantalla.',
+    brighter: 'Brillo al máximo y pantalla quieta.',
     tooLong: 'La lista es muy larga para un código. Use el papel.',
     list: 'Lo mismo en una lista',
     paperTitle: 'Cartilla en papel',
