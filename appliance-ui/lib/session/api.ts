@@ -135,7 +135,12 @@ export interface MayRead {
 }
 
 export interface Snapshot {
-  readonly me: { readonly key: Hex; readonly npub: string };
+  readonly me: {
+    readonly key: Hex;
+    readonly npub: string;
+    /** False: the key stays with a signer, in this browser (NIP-07) or far away (NIP-46). */
+    readonly here: boolean;
+  };
   readonly practice: PracticeAddress;
   /** Every practice that this person has entered; `enter` adds, `leave` takes away. */
   readonly practices: readonly PracticeAddress[];

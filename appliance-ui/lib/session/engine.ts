@@ -172,7 +172,7 @@ export class Engine implements Session {
   private snapshot(practice: Practice): Snapshot {
     const key = this.options.signer.publicKey;
     return {
-      me: { key, npub: npubEncode(key) },
+      me: { key, npub: npubEncode(key), here: this.options.signer.secret !== null },
       practice: practice.address,
       practices: this.practices,
       practiceName: practice.name ?? '',

@@ -93,7 +93,7 @@ export function Shell() {
           <p className="pn">{now?.practiceName ?? ' '}</p>
           <p className="cap row keyhere">
             <IconShieldLock size={14} aria-hidden />
-            {w.keyHere}
+            {now?.me.here === false ? w.keyElsewhere : w.keyHere}
           </p>
         </div>
         <ActionIcon aria-label={w.lock} onClick={() => closeSession('asked')}>

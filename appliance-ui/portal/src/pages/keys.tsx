@@ -160,7 +160,7 @@ export function Keys() {
       <Back to="/more">{w.title}</Back>
       <h1 tabIndex={-1}>{w.keysHeading}</h1>
       {now ? <PublicSide me={now.me} /> : null}
-      {now ? <Passkey made={now.passkey} /> : null}
+      {now?.me.here ? <Passkey made={now.passkey} /> : null}
       <h2>{w.lost}</h2>
       <LostAdvice />
       <Forget />
