@@ -2,7 +2,7 @@
 
 use relaybox_protocol::body::{Binding, commitment, write};
 use relaybox_protocol::envelope::{MARKERS, Record, seal_family, seal_staff};
-use relaybox_protocol::event::{Link, p_tag, sign};
+use relaybox_protocol::event::{Link, sign};
 use relaybox_protocol::nip44::ConversationKey;
 use relaybox_protocol::permissions::Compartment;
 use relaybox_protocol::{Event, PublicKey, Tag, kinds};
@@ -196,39 +196,42 @@ impl Town<'_> {
         self.take(event, author, import);
     }
 
-    /// A retry or a changed retry of an earlier record by staff: the same act under today's key.
+    /// An act and its retry, across a rotation or not: the same r and the same body, or nearly.
     pub(super) fn retry_step(&mut self) {
-        let Some(before) = self.some_record() else { return };
-        let (Some(first), Some(second)) = (p_tag(&before, 0), p_tag(&before, 1)) else { return };
-        let compartment = self.policy.now(0).compartment_of(&first).unwrap_or(Compartment::Chart);
-        let pair = self.pair(compartment, 0);
-        let binding = Binding {
-            signer: before.pubkey,
-            subject: second,
-            kind: before.kind.as_u16(),
-            epoch_key: pair.public,
-            practice: pk(self.practice),
-            r: [self.dice.byte() % 3; 32],
-        };
-        let Some(author) = ["doctor", "nurse"].into_iter().find(|name| pk(name) == before.pubkey) else {
-            return;
-        };
-        let Ok(body) = write(&json!({"resourceType": "Observation", "status": "final"}), &binding, false)
-        else {
-            return;
-        };
-        let mut seal =
-            |to: &PublicKey| pair.reader_key(to).unwrap().encrypt(&body, &mut self.random).unwrap();
-        let (content, copy) = (seal(&pair.public), seal(&second));
-        let tags = vec![
-            Tag::parse(["p", &pair.public.to_hex()]).unwrap(),
-            Tag::parse(["p", &second.to_hex()]).unwrap(),
-            Tag::parse(["patient-content", &copy]).unwrap(),
-            Tag::parse(["enc", "nip44-dual"]).unwrap(),
-            Tag::parse(["pc", &commitment(&body)]).unwrap(),
-        ];
-        let event = sign(&key(author), before.kind.as_u16(), tags, content, self.now);
-        self.receive(&event, false);
-        self.records.push(event);
+        let author = self.dice.word(&["doctor", "doctor", "nurse"]);
+        let subject = pk(self.dice.word(&SUBJECTS));
+        let r = self.random.bytes32();
+        for _ in 0..2 {
+            let status = if self.dice.chance(85) { "final" } else { "amended" };
+            let back = usize::from(self.dice.chance(12));
+            let pair = self.pair(Compartment::Chart, back);
+            let binding = Binding {
+                signer: pk(author),
+                subject,
+                kind: kinds::OBSERVATION,
+                epoch_key: pair.public,
+                practice: pk(self.practice),
+                r,
+            };
+            let body =
+                write(&json!({"resourceType": "Observation", "status": status}), &binding, false).unwrap();
+            let mut seal =
+                |to: &PublicKey| pair.reader_key(to).unwrap().encrypt(&body, &mut self.random).unwrap();
+            let (content, copy) = (seal(&pair.public), seal(&subject));
+            let mut tags = vec![
+                Tag::parse(["p", &pair.public.to_hex()]).unwrap(),
+                Tag::parse(["p", &subject.to_hex()]).unwrap(),
+                Tag::parse(["patient-content", &copy]).unwrap(),
+                Tag::parse(["enc", "nip44-dual"]).unwrap(),
+                Tag::parse(["pc", &commitment(&body)]).unwrap(),
+            ];
+            tags.extend(self.links(5).iter().map(Link::to_tag));
+            let event = sign(&key(author), kinds::OBSERVATION, tags, content, self.now);
+            self.receive(&event, false);
+            self.records.push(event);
+            if self.dice.chance(30) {
+                self.policy_step();
+            }
+        }
     }
 }

@@ -301,7 +301,11 @@ impl<'a> Town<'a> {
         self.now += u64::from(self.dice.byte() % 40);
         let registrar = self.dice.word(&["desk", "desk", "doctor", "nurse", "ma", "practice"]);
         let admin = self.dice.word(&["doctor", "doctor", "practice", "nurse"]);
-        match self.dice.below(20) {
+        match self.dice.below(24) {
+            20..=21 => self.again(),
+            22 => (0..6).for_each(|_| self.suspend(admin)),
+            // Past a grace, or to its very end.
+            23 => self.now += 540 + self.dice.below(70) as u64,
             0..=2 => {
                 let (name, role) = *self.dice.pick(&[
                     ("nurse", "nurse"),
@@ -391,6 +395,26 @@ impl<'a> Town<'a> {
             _ => vec![row(&["p", &id_of(self.dice.word(&["mother", "child", "own", "fhir"]))])],
         };
         self.signed(admin, kinds::SUSPENSION, tags);
+    }
+
+    /// An earlier event: the same bytes, or its terms once more in this second, ended or not.
+    fn again(&mut self) {
+        let (event, ..) = self.dice.pick(&self.steps).clone();
+        if self.dice.chance(20) {
+            return self.step(event);
+        }
+        let kind = event.kind.as_u16();
+        let author = PEOPLE.into_iter().find(|name| pk(name) == event.pubkey);
+        let (Some(author), 2102..=2104 | 2109) = (author, kind) else { return };
+        for _ in 0..2 {
+            let cells = event.tags.iter().map(|tag| tag.as_slice().to_vec());
+            let mut tags: Tags =
+                cells.filter(|tag| !matches!(tag[0].as_str(), "end" | "seq" | "prev")).collect();
+            if self.dice.chance(50) {
+                tags.push(row(&["end"]));
+            }
+            self.signed(author, kind, tags);
+        }
     }
 
     fn lift(&mut self) {
