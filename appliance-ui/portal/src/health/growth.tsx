@@ -141,14 +141,20 @@ function Measures({ view, born, tables }: MeasuresProps) {
           {points.length > 0 ? <GrowthTable measure={chosen} points={points} name={name(chosen)} /> : null}
           <LeftOut view={view} left={path.left[chosen]} />
           <Early path={path} ageDays={ageDays} />
-          {sex === null ? (
-            <Note tone="plain" icon={IconHelpCircle} title={w.noSex}>
-              {w.noSexText}
-            </Note>
-          ) : null}
+          {sex === null ? <NoSex /> : null}
         </aside>
       </div>
     </>
+  );
+}
+
+/** Girl or boy is not assumed: which chart fits is asked of the clinic. */
+function NoSex() {
+  const w = useWords(growthWords);
+  return (
+    <Note tone="plain" icon={IconHelpCircle} title={w.noSex}>
+      {w.noSexText}
+    </Note>
   );
 }
 

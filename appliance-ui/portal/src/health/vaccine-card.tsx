@@ -1,7 +1,7 @@
 /** The card: a code that any phone reads, also offline, and the same as a list. It is not signed, and says so. */
 import { parseCivil } from '@relaybox/lib/clinical/dates';
 import { vaccineName } from '@relaybox/lib/clinical/vaccine-words';
-import { cardText, type Vaccines, vaccinesOf } from '@relaybox/lib/clinical/vaccines';
+import { cardText, type VaccineGroup, type Vaccines, vaccinesOf } from '@relaybox/lib/clinical/vaccines';
 import { counted, dateText, dayText } from '@relaybox/lib/i18n/format';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconPrinter } from '@tabler/icons-react';
@@ -38,7 +38,12 @@ export function CardView({ view, vaccines }: { view: ChartView; vaccines: Vaccin
   const { subject } = view;
   const born = parseCivil(subject.born);
   const text = cardText(vaccines, { name: fullName(view), born });
-  if (vaccines.given === 0) return <Empty title={w.empty}>{w.emptyText}</Empty>;
+  if (vaccines.given === 0)
+    return view.chart.coverage === 'complete' ? (
+      <Empty title={w.empty}>{w.emptyText}</Empty>
+    ) : (
+      <PartialNote view={view} />
+    );
   return (
     <div className="two cardpage">
       <div className="stack">
@@ -68,6 +73,9 @@ export function CardView({ view, vaccines }: { view: ChartView; vaccines: Vaccin
             ) : (
               <p className="small ink2">{w.tooLong}</p>
             )}
+            {vaccines.conflicts.length > 0 ? (
+              <p className="small ink2">{w.disputed(vaccines.conflicts.length)}</p>
+            ) : null}
             <Link
               className="linkbutton deed"
               to="/r/$n/health/vaccines/paper"
@@ -79,22 +87,28 @@ export function CardView({ view, vaccines }: { view: ChartView; vaccines: Vaccin
           </div>
         </Panel>
       </div>
-      <Panel title={w.list} flush>
-        <ul className="lines topline">
-          {vaccines.groups
-            .filter(({ doses }) => doses.length > 0)
-            .map((group) => (
-              <li className="entry" key={`${group.group} ${group.name}`}>
-                <h3>{group.group === null ? group.name : vaccineName(lang, group.group)}</h3>
-                <p className="small num">
-                  {group.doses
-                    .map((dose) => (dose.on ? dateText(lang, dose.on) : (dose.onText ?? w.noDate)))
-                    .join(' · ')}
-                </p>
-              </li>
-            ))}
-        </ul>
-      </Panel>
+      <CardList vaccines={vaccines} />
     </div>
+  );
+}
+
+function CardList({ vaccines }: { vaccines: Vaccines }) {
+  const w = useWords(vaccineWords);
+  const lang = useLang();
+  const dates = (group: VaccineGroup) =>
+    group.doses.map((dose) => (dose.on ? dateText(lang, dose.on) : (dose.onText ?? w.noDate))).join(' · ');
+  return (
+    <Panel title={w.list} flush>
+      <ul className="lines topline">
+        {vaccines.groups
+          .filter(({ doses }) => doses.length > 0)
+          .map((group) => (
+            <li className="entry" key={`${group.group} ${group.name}`}>
+              <h3>{group.group === null ? group.name : vaccineName(lang, group.group)}</h3>
+              <p className="small num">{dates(group)}</p>
+            </li>
+          ))}
+      </ul>
+    </Panel>
   );
 }

@@ -63,7 +63,10 @@ export const vaccineWords = dict(
     verified: (n: number, reported: number) =>
       `${n} doses checked by signature${reported > 0 ? `; ${reported} told to the clinic` : ''}`,
     incomplete: 'Printed while part of the record had not arrived: this list may lack doses.',
-    disputed: (n: number) => `${n} entries have two versions and are left out.`,
+    disputed: (n: number) =>
+      n === 1
+        ? '1 entry has two versions and is left out.'
+        : `${n} entries have two versions and are left out.`,
     sheet: (name: string, born: string) => `${name} · born ${born}`,
     code: (code: string) => `CVX ${code}`,
   },
@@ -126,7 +129,10 @@ export const vaccineWords = dict(
     verified: (n, reported) =>
       `${n} dosis comprobadas por firma${reported > 0 ? `; ${reported} contadas a la clínica` : ''}`,
     incomplete: 'Falta una parte del expediente: puede que no estén todas las dosis.',
-    disputed: (n) => `${n} anotaciones tienen dos versiones y no están aquí.`,
+    disputed: (n) =>
+      n === 1
+        ? '1 anotación tiene dos versiones y no está aquí.'
+        : `${n} anotaciones tienen dos versiones y no están aquí.`,
     sheet: (name, born) => `${name} · nacimiento ${born}`,
     code: (code) => `CVX ${code}`,
   },
