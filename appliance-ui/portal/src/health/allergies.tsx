@@ -36,9 +36,9 @@ export function AllergiesView({ view }: { view: ChartView }) {
           {w.clashText}
         </Note>
       ) : null}
+      <TwoVersions view={view} items={list.conflicts} say={(resource) => conceptText(at(resource, 'code'))} />
       <Part view={view} title={w.current} rows={list.current} />
       <Part view={view} title={w.added} rows={list.added} />
-      <TwoVersions view={view} items={list.conflicts} say={(resource) => conceptText(at(resource, 'code'))} />
       <Part view={view} title={c.earlier} rows={list.earlier} />
     </>
   );

@@ -3,9 +3,10 @@ import { dayOf, daysBetween, parseCivil, parseFhirDate } from '@relaybox/lib/cli
 import { explain } from '@relaybox/lib/clinical/glossary';
 import { readings } from '@relaybox/lib/clinical/growth-path';
 import { allergiesIn, documentsIn, medicinesIn, problemsIn } from '@relaybox/lib/clinical/lists';
+import { conceptText } from '@relaybox/lib/clinical/read';
 import { counted, dateText, dayText, listText } from '@relaybox/lib/i18n/format';
 import { at, textAt } from '@relaybox/lib/protocol/elements';
-import { contentVersion } from '@relaybox/lib/protocol/fold';
+import { activeAllergies, contentVersion, headVersions } from '@relaybox/lib/protocol/fold';
 import type { ChartView } from '@relaybox/lib/session/api';
 import {
   type Icon,
@@ -29,7 +30,7 @@ import { HealthPage, PartialNote } from './parts.tsx';
 import { patientOf, released } from './results.tsx';
 import { weightText } from './units.ts';
 import { commonWords } from './words/common.ts';
-import { indexWords } from './words/lists.ts';
+import { allergyWords, indexWords } from './words/lists.ts';
 
 export function Health() {
   const w = useWords(indexWords);
@@ -206,19 +207,23 @@ const some = (lang: 'en' | 'es', names: readonly string[]): string =>
 function AllergyFact({ view }: { view: ChartView }) {
   const w = useWords(indexWords);
   const lang = useLang();
+  const a = useWords(allergyWords);
   const list = allergiesIn(view.chart);
-  const names = list.current.map((row) => {
-    const resource = row.item.versions.find((version) => version.record.id === row.id)?.record.resource;
-    return explain(lang, at(resource, 'code'))?.term ?? row.name ?? '–';
-  });
+  // An allergy in conflict counts: both versions are named.
+  const names = activeAllergies(view.chart.allergies)
+    .flatMap((item) => headVersions(item))
+    .map(({ record }) => at(record.resource, 'code'))
+    .map((code) => explain(lang, code)?.term ?? conceptText(code) ?? '–');
   if (names.length > 0)
     return (
       <Tag tone="stop" icon={IconAlertTriangle}>
-        {some(lang, names)}
+        {some(lang, [...new Set(names)])}
       </Tag>
     );
   if (list.conflicts.length > 0) return <Tag tone="due">{w.two}</Tag>;
   if (!list.complete) return <Tag tone="due">{w.allergyNotLoaded}</Tag>;
   if (list.state.is === 'not-recorded') return <Tag tone="due">{w.allergyNever}</Tag>;
-  return w.allergyNone;
+  return list.state.is === 'none-known'
+    ? list.state.of.map((sort) => a.noneOf[sort]).join('. ')
+    : w.allergyPast;
 }
