@@ -83,11 +83,12 @@ async function read(
   family: Family,
   events: readonly Event[],
   ways: Partial<HostileRelay['ways']> = {},
+  at = now,
 ): Promise<Seen> {
   const relay = new HostileRelay();
   relay.events = [...events];
   Object.assign(relay.ways, ways);
-  const clock = new HandClock(now * 1_000);
+  const clock = new HandClock(at * 1_000);
   const engine = new Engine({
     signer: keySigner(family.secret.bytes()),
     address: { relay: 'wss://mirror.example', practice, next: null, name: null },
@@ -203,6 +204,23 @@ describe('a relay that withholds', () => {
     expect(later?.pending).toBe(0);
     expect(later?.checked.size).toBe(checked.size);
     expect(later?.apart.filter(({ reason }) => reason === 'no-receipt').length).toBe(pending);
+  });
+});
+
+describe('time', () => {
+  test('a link with an end closes the record when the day comes, whatever the relay still serves', async () => {
+    const link = father.events.find(({ kind }) => kind === kinds.guardianLink);
+    const end = Number(link && tagOf(link, 'until'));
+    expect(end).toBeGreaterThan(now);
+    const seen = await read(father, father.events, {}, end - 60);
+    expect(seen.snapshot.subjects.map(({ access }) => access.is)).toEqual(['open']);
+    expect(seen.view?.checked.size).toBeGreaterThan(10);
+    await seen.clock.pass(61_000);
+    const { snapshot, view } = seen.look();
+    expect(snapshot.subjects.map(({ access }) => access.is)).toEqual(['ended']);
+    expect(view?.checked.size).toBe(0);
+    const after = await read(father, father.events, {}, end + 60);
+    expect(after.snapshot.subjects).toEqual([]);
   });
 });
 
