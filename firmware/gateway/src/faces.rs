@@ -25,10 +25,11 @@ const PAGE: &str = "index.html";
 const ROUTES: [&str; 9] = ["in", "r", "messages", "visits", "practices", "keys", "settings", "about", "more"];
 
 /// Script from this origin only, and none made from text (Trusted Types; the one policy that the page may
-/// make is `default`). Styles inline, because the component library writes some. `wss:` at large, because a
-/// person may read another practice, whose box answers under a name of its own.
+/// make is `default`). Styles inline, because the component library writes some. `wss:` and `https:` at large,
+/// because a person may read another practice, whose box answers under a name of its own: its relay, and
+/// before any login the information document that says whose it is (NIP-11).
 const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-img-src 'self' data: blob:; font-src 'self'; connect-src 'self' wss:; worker-src 'self'; manifest-src 'self'; \
+img-src 'self' data: blob:; font-src 'self'; connect-src 'self' wss: https:; worker-src 'self'; manifest-src 'self'; \
 base-uri 'none'; object-src 'none'; form-action 'none'; frame-ancestors 'none'; \
 require-trusted-types-for 'script'; trusted-types default";
 
@@ -231,7 +232,7 @@ mod tests {
             for part in [
                 "default-src 'none';",
                 "script-src 'self';",
-                "connect-src 'self' wss:;",
+                "connect-src 'self' wss: https:;",
                 "frame-ancestors 'none'",
                 "base-uri 'none'",
                 "object-src 'none'",
