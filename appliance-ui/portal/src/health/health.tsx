@@ -170,15 +170,17 @@ function useResults(view: ChartView): string | null {
 }
 
 function useMedicines(view: ChartView): string | null {
+  const w = useWords(indexWords);
   const lang = useLang();
   const c = useWords(commonWords);
   const { current } = medicinesIn(view.chart);
-  return current.length === 0
-    ? null
-    : some(
-        lang,
-        current.map(({ name }) => name ?? c.noName),
-      );
+  if (current.length === 0) return null;
+  const names = some(
+    lang,
+    current.map(({ name }) => name ?? c.noName),
+  );
+  // Names of products can be long; the page has them all.
+  return names.length <= 48 ? names : counted(lang, current.length, w.medicine);
 }
 
 function useProblems(view: ChartView): string | null {
