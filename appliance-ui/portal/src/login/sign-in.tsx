@@ -25,7 +25,7 @@ import { Frame } from './frame.tsx';
 import { useOpening } from './open.ts';
 import { ways } from './ways.ts';
 
-function WhyHere() {
+function WhyHere({ passkey }: { passkey: boolean }) {
   const w = useWords(loginWords);
   const why = whyClosed();
   if (why === 'never') return null;
@@ -35,7 +35,8 @@ function WhyHere() {
         {w.forgottenSub}
       </Note>
     );
-  const title = { idle: w.lockedIdle, hidden: w.lockedHidden, asked: w.lockedAsked }[why];
+  const locked = { idle: w.lockedIdle, hidden: w.lockedHidden, asked: w.lockedAsked }[why];
+  const title = passkey ? locked : w.lockedNoPasskey;
   return <Note tone="plain" icon={IconLock} title={title} role="status" />;
 }
 
@@ -125,7 +126,7 @@ export function SignIn() {
         </h1>
         <p className="ink2 only-phone">{w.sub}</p>
       </div>
-      <WhyHere />
+      <WhyHere passkey={!fresh} />
       <Failure failed={failed} way="passkey" />
       <div className="stack">
         {fresh ? <First main /> : null}
