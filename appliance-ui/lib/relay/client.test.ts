@@ -241,25 +241,28 @@ describe('reading', () => {
     }
   });
 
-  test('a relay that does not compare is asked for everything, one that compares without end is left', async () => {
-    const relay = new HostileRelay();
-    relay.events = Array.from({ length: 50 }, (_, n) => fake(NOW - n, n));
-    const { client, clock } = against(relay);
-    await settle();
-    const known = relay.events.slice(0, 30);
-    const events = new Set<string>();
-    const take = (page: readonly Event[]) => {
-      for (const { id } of page) events.add(id);
-    };
-    const read = client.rest({ kinds: [1] }, known, take);
-    await vi.waitFor(() => expect(relay.count('NEG-OPEN')).toBe(1));
-    relay.say('NEG-ERR', 'n1', 'unsupported: no');
-    expect(await read).toBe(true);
-    expect(events.size).toBe(50);
-    const silent = failure(client.rest({ kinds: [1] }, known, take));
-    await vi.waitFor(() => expect(relay.count('NEG-OPEN')).toBe(2));
-    await clock.pass(20_000);
-    expect(await silent).toEqual({ is: 'offline' });
+  test('a relay that does not compare, or passes the question over, is asked for everything', async () => {
+    for (const saysNo of [true, false]) {
+      const relay = new HostileRelay();
+      relay.ways.saysNoToComparing = saysNo;
+      relay.events = Array.from({ length: 50 }, (_, n) => fake(NOW - n, n));
+      const { client, clock } = against(relay);
+      await settle();
+      const known = relay.events.slice(0, 30);
+      const events = new Set<string>();
+      const take = (page: readonly Event[]) => {
+        for (const { id } of page) events.add(id);
+      };
+      const read = client.rest({ kinds: [1] }, known, take);
+      await vi.waitFor(() => expect(relay.count('NEG-OPEN')).toBe(1));
+      await clock.pass(20_000);
+      expect(await read).toBe(true);
+      expect(events.size).toBe(50);
+      expect(await client.rest({ kinds: [1] }, known, take)).toBe(true);
+      expect(relay.count('NEG-OPEN')).toBe(1);
+      expect(client.status.is).toBe('open');
+      client.stop();
+    }
   });
 
   test('a relay without an end of stored events is lost after the time for answers, not believed', async () => {

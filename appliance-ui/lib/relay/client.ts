@@ -76,6 +76,8 @@ export class RelayClient {
   private link: Link | null = null;
   private document: BoxDocument | null = null;
   private certified: ReadonlySet<Hex> = new Set();
+  /** False once the relay has shown that it does not compare ids. */
+  private compares = true;
   private tries = 0;
   private cancelTimer = () => {};
   private cancelPulse = () => {};
@@ -152,13 +154,14 @@ export class RelayClient {
     take: (events: readonly Event[]) => void | Promise<void>,
   ): Promise<boolean> {
     if (!this.link) throw new RelayError({ is: 'offline' });
-    if (known.length < COMPARE_FROM) return this.stored(filter, take);
+    if (known.length < COMPARE_FROM || !this.compares) return this.stored(filter, take);
     let missing: readonly Hex[];
     try {
       missing = await missingIds(this.link, filter, known, this.limits.eventsMax);
     } catch (error) {
-      if (error instanceof RelayError && error.failure.is === 'refused') return this.stored(filter, take);
-      throw error;
+      if (!(error instanceof RelayError) || error.failure.is !== 'refused') throw error;
+      this.compares = false;
+      return this.stored(filter, take);
     }
     for (let from = 0; from < missing.length; from += this.limits.page) {
       const ids = missing.slice(from, from + this.limits.page);

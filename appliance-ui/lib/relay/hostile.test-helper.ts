@@ -26,6 +26,8 @@ export interface Ways {
   silent: boolean;
   /** Sends what nobody asked for before each answer. */
   unasked: readonly Event[];
+  /** Says that it does not compare ids; false: passes the question over. */
+  saysNoToComparing: boolean;
   /** The answer to EVENT; null: none. */
   ok: readonly [boolean, string] | null;
 }
@@ -43,6 +45,7 @@ export class HostileRelay {
     closes: null,
     silent: false,
     unasked: [],
+    saysNoToComparing: true,
     ok: [true, ''],
   };
   /** Every frame that came in, oldest first. */
@@ -133,6 +136,8 @@ class Wire {
     const [word, first, ...rest] = frame;
     if (word === 'AUTH' && ways.login) this.say(['OK', (first as Event).id, ...ways.login]);
     if (word === 'EVENT' && ways.ok) this.say(['OK', (first as Event).id, ...ways.ok]);
+    if (word === 'NEG-OPEN' && ways.saysNoToComparing)
+      this.say(['NEG-ERR', String(first), 'unsupported: no']);
     if (word === 'CLOSE') this.open.delete(String(first));
     if (word === 'REQ') this.answer(String(first), rest as readonly Filter[]);
   }

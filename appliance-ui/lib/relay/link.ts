@@ -146,7 +146,7 @@ export class Link {
     return new Promise((resolve, reject) => {
       const comparison: Comparison = { answer, done: resolve, failed: reject, cancel: () => {} };
       this.comparisons.set(id, comparison);
-      this.expect(comparison);
+      this.await(id, comparison);
       this.socket.send(JSON.stringify(['NEG-OPEN', id, filter, first]));
     });
   }
@@ -302,9 +302,17 @@ export class Link {
       this.socket.send(JSON.stringify(['NEG-CLOSE', id]));
       comparison.done();
     } else {
-      this.expect(comparison);
+      this.await(id, comparison);
       this.socket.send(JSON.stringify(['NEG-MSG', id, next]));
     }
+  }
+
+  /** Silence here is no lost connection: relays that do not compare pass such messages over. */
+  private await(id: string, comparison: Comparison): void {
+    comparison.cancel();
+    comparison.cancel = this.options.clock.after(this.options.answerMs, () =>
+      this.notCompared(id, 'unsupported: no answer'),
+    );
   }
 
   private notCompared(id: string, text: string): void {
@@ -315,9 +323,9 @@ export class Link {
     comparison.failed(new RelayError({ is: 'refused', refusal: refusalOf(text) }));
   }
 
-  private expect(waiting: { cancel: () => void }): void {
-    waiting.cancel();
-    waiting.cancel = this.options.clock.after(this.options.answerMs, () => this.end({ is: 'lost' }));
+  private expect(subscription: Subscription): void {
+    subscription.cancel();
+    subscription.cancel = this.options.clock.after(this.options.answerMs, () => this.end({ is: 'lost' }));
   }
 
   private end(why: LinkEnd): void {

@@ -2,6 +2,8 @@
  * A relay that lies with real events: whatever it serves, withholds, repeats or forges ends in "apart", in a record
  * that says that it is not whole, or in nothing at all.
  */
+// The comparing of ids is fetched when needed; here it must not take time.
+import 'nostr-tools';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { sign } from '../protocol/event.ts';
 import { buildPatientGrant } from '../protocol/grants.ts';
