@@ -35,9 +35,12 @@ function WhyHere({ passkey }: { passkey: boolean }) {
         {w.forgottenSub}
       </Note>
     );
-  const locked = { idle: w.lockedIdle, hidden: w.lockedHidden, asked: w.lockedAsked }[why];
-  const title = passkey ? locked : w.lockedNoPasskey;
-  return <Note tone="plain" icon={IconLock} title={title} role="status" />;
+  const title = { idle: w.lockedIdle, hidden: w.lockedHidden, asked: w.lockedAsked }[why];
+  return (
+    <Note tone="plain" icon={IconLock} title={title} role="status">
+      {passkey ? null : w.lockedNoPasskey}
+    </Note>
+  );
 }
 
 function useHere(): Here | null {
