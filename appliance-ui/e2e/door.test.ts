@@ -1,5 +1,7 @@
 /** Before anybody has signed in: the page itself, its policy, and what it asks of whom. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { paths } from '../portal/src/app/paths.ts';
 import { loginWords } from '../portal/src/words/login.ts';
@@ -66,4 +68,34 @@ test('the door speaks English and Spanish before anybody signs in', async () => 
     expect(await visitor.page.locator('html').getAttribute('lang')).toBe(lang);
     await visitor.leave();
   }
+});
+
+/** What must not stand in a file that everybody is given. */
+const LEAKS: readonly RegExp[] = [
+  /\bn(?:sec|cryptsec)1[02-9ac-hj-np-z]{30,}/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY/,
+  /\b(?:ghp|gho|github_pat|xox[abp]|sk_live|AKIA|AIza)[-_A-Za-z0-9]{16,}/,
+  /\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b/,
+  /\b[\w-]+\.(?:internal|intranet|corp|lan)\b(?!\()/,
+  /(?:registry\.|npm\.)[\w-]+\.(?:org|com)/,
+];
+
+const leaks = (text: string): string[] => LEAKS.flatMap((form) => form.exec(text)?.[0] ?? []);
+
+test('built files hold no key, no token and no private host', () => {
+  const folder = join(import.meta.dirname, '..', 'portal', 'dist');
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const texts = names.filter((name) => /\.(js|css|html|json|webmanifest|svg|txt)$/.test(name));
+  expect(texts.length).toBeGreaterThan(20);
+  const secrets = demo().ready.persons.flatMap(({ secret }) => secret ?? []);
+  for (const name of texts) {
+    const text = readFileSync(join(folder, name), 'utf8');
+    expect(leaks(text), name).toEqual([]);
+    expect(
+      secrets.filter((secret) => text.includes(secret)),
+      name,
+    ).toEqual([]);
+  }
+  // The search finds what it looks for.
+  expect(leaks(`const a="nsec1${'q'.repeat(58)}";fetch("https://192.168.1.7/")`)).toHaveLength(2);
 });

@@ -2,6 +2,7 @@
  * A visitor: one browser context at the portal of a box, with everything watched that a journey must never do: a
  * request to anybody but that box, a script that the page's policy refuses, an error that nobody caught.
  */
+import { join } from 'node:path';
 import {
   type Browser,
   type BrowserContext,
@@ -10,7 +11,7 @@ import {
   type Locator,
   type Page,
 } from 'playwright-core';
-import { expect, inject } from 'vitest';
+import { expect, inject, onTestFailed } from 'vitest';
 import type { DemoPerson, Ready } from '../lib/relay/box.test-helper.ts';
 
 /** What the set-up hands to every journey. */
@@ -24,6 +25,9 @@ export interface Demo {
   readonly browser: string;
   readonly fingerprints: readonly string[];
 }
+
+/** What a visitor saw when a journey failed. */
+const FAILED = join(import.meta.dirname, '..', '..', 'target', 'failed');
 
 export const demo = (): Demo => inject('demo');
 
@@ -111,6 +115,11 @@ export class Visitor {
     watch.on(context);
     const ready = options.ready ?? demo().ready;
     const page = await context.newPage();
+    onTestFailed(async ({ task }) => {
+      const name = `${task.name.slice(0, 60).replaceAll(/\W+/g, '-')}.${ready.persons.length}.png`;
+      await page.screenshot({ path: join(FAILED, name) }).catch(() => null);
+      await context.close().catch(() => null);
+    });
     return new Visitor(context, page, watch, ready, options.hosts ?? []);
   }
 
@@ -137,7 +146,7 @@ export class Visitor {
   }
 
   async see(text: string | RegExp): Promise<void> {
-    await this.page.getByText(text).first().waitFor();
+    await this.page.getByText(text).filter({ visible: true }).first().waitFor();
   }
 
   /** All words on the page. */

@@ -34,7 +34,8 @@ export function Start() {
   return (
     <>
       <h1 tabIndex={-1}>{w.home}</h1>
-      {now.connection.is === 'refused' ? null : (
+      {/* Who is offline is told so above; that no record is linked is known from the box alone. */}
+      {now.connection.is !== 'open' ? null : (
         <Note
           tone="plain"
           title={w.noRecords}

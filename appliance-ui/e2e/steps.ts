@@ -1,0 +1,69 @@
+/** Steps that several journeys take, by the words on the screens. */
+import { SecretKey, toNsec } from '../lib/protocol/keys.ts';
+import type { DemoPerson, Ready } from '../lib/relay/box.test-helper.ts';
+import { loginWords } from '../portal/src/words/login.ts';
+import { shellWords } from '../portal/src/words/shell.ts';
+import type { Visitor } from './harness.ts';
+
+const w = loginWords.en;
+const shell = shellWords.en;
+
+export const PASSWORD = 'five small words for one copy';
+
+export const nsec = ({ secret }: { readonly secret: string }): string => {
+  const key = SecretKey.fromHex(secret);
+  if (!key) throw new Error('no key');
+  return toNsec(key);
+};
+
+/** What an access sheet says: the practice's address, and no secret. */
+export function sheet(ready: Ready, name: string): string {
+  const host = new URL(ready.relay).host;
+  return `nostr+ehr://${host}?pk=${ready.practice}&name=${encodeURIComponent(name)}`;
+}
+
+/** From the door to the first record, as a parent does it who has the access sheet and a key. */
+export async function firstVisit(
+  visitor: Visitor,
+  who: DemoPerson & { readonly secret: string },
+): Promise<void> {
+  const { page } = visitor;
+  await visitor.goto('/');
+  await visitor.press(w.first);
+  await visitor.press(w.otherClinic);
+  await page.getByLabel(w.address).fill(sheet(visitor.ready, 'Sampleville Pediatrics'));
+  await visitor.press(w.goOn);
+  await visitor.press(new RegExp(w.haveKey));
+  await page.getByLabel(w.key, { exact: true }).fill(nsec(who));
+  await visitor.press(w.open);
+  for (const screen of [w.lessons.one, w.lessons.two, w.lessons.three]) {
+    await visitor.heading(screen.title).waitFor();
+    await visitor.press(w.next);
+  }
+}
+
+/** Makes the passkey after the lesson, with its locked copy kept. Gives the copy. */
+export async function makePasskey(visitor: Visitor): Promise<string> {
+  const { page } = visitor;
+  await visitor.press(w.makePasskey);
+  await page.getByLabel(w.newPassword).fill(PASSWORD);
+  await page.getByLabel(w.repeat).fill(PASSWORD);
+  await visitor.press(w.makeCopy);
+  await visitor.heading(w.copyTitle).waitFor();
+  const copy = (await page.getByText(/^ncryptsec1/).textContent()) ?? '';
+  await page.getByLabel(w.kept).check();
+  await visitor.press(w.finish);
+  await page.waitForURL(/\/r\/1$/);
+  return copy;
+}
+
+export async function readGrowth(visitor: Visitor, name: string): Promise<void> {
+  await visitor.page.getByRole('link', { name: shell.health }).first().click();
+  await visitor.page
+    .getByRole('link', { name: /^Growth/ })
+    .first()
+    .click();
+  await visitor.heading(`${name}’s growth`).waitFor();
+  await visitor.see(/Out of 100 (boys|girls)/);
+  await visitor.see('The same as a table');
+}
