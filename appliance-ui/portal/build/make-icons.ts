@@ -13,7 +13,7 @@ const folder = join(import.meta.dirname, '..', 'public');
 function drawing(inset: number, round: boolean): string {
   const scale = 1 - 2 * inset;
   const book = (x: number, y: number, hues: readonly [string, string]) =>
-    `<rect x="${x}" y="${y}" width="76" height="${400 - y}" rx="8" fill="#dfe8e2"/>` +
+    `<rect x="${x}" y="${y}" width="76" height="${400 - y}" rx="8" fill="${light.book}"/>` +
     `<rect x="${x}" y="${y + 34}" width="76" height="48" fill="${hues[0]}"/>` +
     `<rect x="${x}" y="${y + 90}" width="76" height="48" fill="${hues[1]}"/>`;
   return (
