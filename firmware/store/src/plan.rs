@@ -124,17 +124,28 @@ impl Asked {
         let kinds = both(self.kinds.as_ref(), scope.kinds.as_ref())?;
         let ids = both(self.ids.as_ref(), scope.ids.as_ref())?;
         let mut sets: Vec<Set> = Vec::new();
+        let by_author = only_authors(&scope.keys);
         if !scope.keys.is_empty() {
-            sets.push(Set { keys: scope.keys.clone(), rank: if scope.narrow { 0 } else { 3 } });
+            // What one person wrote grows with the work of years; what the filter names may be less.
+            let rank = match (scope.narrow, by_author) {
+                (true, false) => 0,
+                (true, true) => 2,
+                (false, _) => 4,
+            };
+            sets.push(Set { keys: scope.keys.clone(), rank });
         }
         for keys in &self.sets {
+            // An event has one author: two lists of authors meet, or nothing does.
+            if by_author && only_authors(keys) && scope.keys.is_disjoint(keys) {
+                return None;
+            }
             sets.push(Set { keys: keys.clone(), rank: 1 });
         }
         for keys in &scope.also {
             if keys.is_empty() {
                 return None;
             }
-            sets.push(Set { keys: keys.clone(), rank: 2 });
+            sets.push(Set { keys: keys.clone(), rank: 3 });
         }
         let mut sets = without_implied(sets).into_iter().map(|set| set.keys);
         let keys = sets.next().unwrap_or_default();
@@ -151,10 +162,14 @@ impl Asked {
 }
 
 /// A key set and how early it is tried as the driver: 0 the reader's own few keys, 1 what the filter
-/// names, 2 and 3 sets that grow with the practice.
+/// names, 2 what the reader wrote, 3 and 4 sets that grow with the practice.
 struct Set {
     keys: BTreeSet<IndexKey>,
     rank: u8,
+}
+
+fn only_authors(keys: &BTreeSet<IndexKey>) -> bool {
+    !keys.is_empty() && keys.iter().all(|key| matches!(key, IndexKey::Author(_)))
 }
 
 /// Drops each set that a smaller one of the same conjunction implies, and puts the best driver first.

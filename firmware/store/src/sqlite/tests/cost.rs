@@ -97,6 +97,33 @@ async fn a_doctor_pays_for_the_patient_or_the_page_asked_for() {
 }
 
 #[tokio::test]
+async fn what_a_doctor_wrote_adds_little_to_what_a_chart_costs() {
+    let bench = practice(150).await;
+    let wrote = narrow(&[IndexKey::Author(person(DOCTOR))]);
+    let with_own: Vec<Branch> = doctor().into_iter().chain([wrote]).collect();
+    let patient = format!("{:064x}", 7);
+    for json in [
+        format!(r##"{{"#p":["{patient}"]}}"##),
+        format!(r##"{{"#p":["{patient}"],"kinds":[2111,2112],"limit":5}}"##),
+        format!(r##"{{"#p":["{patient}"],"kinds":[2120]}}"##),
+    ] {
+        let (rows, alone) = cost(&bench, &scoped(&json, doctor()));
+        let (rows_too, both) = cost(&bench, &scoped(&json, with_own.clone()));
+        assert_eq!(rows, rows_too, "{json}");
+        // The same cursors serve both branches; what is left is looking up the key and the kinds there are.
+        assert!(both <= alone + 16, "{json}: {alone} {both}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_others_by_author_pays_nothing_for_the_own_branch() {
+    let own = || vec![narrow(&[IndexKey::Author(person(9))])];
+    let plan = |author: u8| scoped(&format!(r#"{{"authors":["{}"]}}"#, person(author).to_hex()), own());
+    assert!(plan(DOCTOR).groups.is_empty());
+    assert!(!plan(9).groups.is_empty());
+}
+
+#[tokio::test]
 async fn a_busy_author_and_a_wide_key_are_joined_by_the_smaller_of_the_two() {
     let bench = practice(150).await;
     let batch = (0..90u32).map(|n| event(90_000 + n, 9, 2113, 5000).key(p(CHART)));
