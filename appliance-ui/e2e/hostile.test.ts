@@ -145,6 +145,11 @@ test('script in every text of every record runs nowhere and is shown as text', a
     const visitor = await Visitor.arrive({ ready: box.ready });
     await visitor.enter(parent);
     await visitor.see('Jasper');
+    // What was just written is shown once the box has confirmed it.
+    await to(visitor.page, '/r/1/health/problems');
+    await visitor.see(/problem<img src=x/);
+    await to(visitor.page, '/messages');
+    await visitor.see(/topic<img src=x|letter<img src=x/);
     const words: string[] = [];
     for (const [path, address] of await addresses(visitor)) {
       await to(visitor.page, address);
