@@ -6,7 +6,7 @@
 //!
 //! Invariants:
 //! - P and v lie on disk only inside the sealed file ([`envelope`]); the file is replaced only after its
-//!   successor was read back ([`file`]).
+//!   successor was read back ([`mod@file`]).
 //! - A sealed file has two slot keys at least, and the recovery recipient.
 //! - What is signed builds on the newest policy that this vault has seen; an older history is refused
 //!   ([`history`]).
