@@ -40,6 +40,14 @@ both_languages() {
 
 step "both languages" both_languages
 
+# Every route in every mode: light, dark, Spanish, twice the size, narrow.
+journeys() {
+    cargo build --workspace --locked --bins --quiet
+    scripts/faces.sh
+    RELAYBOX_HEAVY=1 npm --prefix appliance-ui run -s journeys
+}
+step "journeys, every mode" journeys
+
 # Ten million inputs of each target; of the two that fold whole histories, half a million.
 step "fuzz what strangers send" scripts/fuzz.sh runs "${FUZZ_RUNS:-10000000}" frame filter event body legacy preface
 step "fuzz what members sign" scripts/fuzz.sh runs "${FUZZ_RUNS:-500000}" policy receipts
