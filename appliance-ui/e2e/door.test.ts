@@ -76,7 +76,8 @@ const LEAKS: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY/,
   /\b(?:ghp|gho|github_pat|xox[abp]|sk_live|AKIA|AIza)[-_A-Za-z0-9]{16,}/,
   /\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b/,
-  /\b[\w-]+\.(?:internal|intranet|corp|lan)\b(?!\()/,
+  // A host, not a member of an object: in a URL or alone in quotes.
+  /(?:\/\/|["'`])[\w.-]+\.(?:internal|intranet|corp|lan)(?=[:/"'`])/,
   /(?:registry\.|npm\.)[\w-]+\.(?:org|com)/,
 ];
 
@@ -97,5 +98,7 @@ test('built files hold no key, no token and no private host', () => {
     ).toEqual([]);
   }
   // The search finds what it looks for.
-  expect(leaks(`const a="nsec1${'q'.repeat(58)}";fetch("https://192.168.1.7/")`)).toHaveLength(2);
+  const planted = `const a="nsec1${'q'.repeat(58)}";fetch("https://192.168.1.7/");b("wss://box.clinic.lan/")`;
+  expect(leaks(planted)).toHaveLength(3);
+  expect(leaks('c={internal:t.internal}[n];d("files.corp")')).toHaveLength(1);
 });
