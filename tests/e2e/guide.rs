@@ -1,10 +1,11 @@
 //! Every command block of the guide is run as it stands there. Two things are replaced: the box is the
 //! binary that was built already, on port 0 with a folder of its own, and `ready.json` lies in that folder.
 
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use relaybox_tests::client::Client;
@@ -124,6 +125,38 @@ fn the_guide_starts_keeps_checks_and_copies_a_box() {
     let said = run(&command(&blocks[2], dev.folder()), folder.path());
     assert_eq!(said.matches("the store is whole").count(), 2, "{said}");
     assert!(dev.folder().join("gateway/ca.crt").is_file());
+}
+
+#[test]
+fn the_guides_web_page_is_put_together_and_served_as_it_says() {
+    let page = std::fs::read_to_string(node::root().join("docs/guide/read-in-a-browser.md")).unwrap();
+    let blocks = blocks(&page);
+    let [put, serve] = blocks.as_slice() else { panic!("the guide has other blocks: {blocks:?}") };
+    let folder = TempDir::new().unwrap();
+    let here = |block: &str| block.replace("/tmp/my-page", &folder.path().join("my-page").to_string_lossy());
+    run(&here(put), &node::root());
+
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let child = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &format!("exec {}", here(serve).replace("8080", &port.to_string()))])
+        .env("PYTHONUNBUFFERED", "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut server = Running(child.unwrap());
+    let mut line = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains(&port.to_string()), "{line}");
+    let get = |path: &str| {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let page = get("/");
+    assert!(page.contains(" 200 ") && page.contains("nostr.bundle.js"), "{page}");
+    assert!(get("/nostr.bundle.js").contains(" 200 "));
 }
 
 /// A process that does not outlive a test that fails.
