@@ -118,7 +118,7 @@ function Chip({ at: [x, y], chip, plot }: ChipProps) {
   const height = chip.place === null ? 26 : 42;
   const below = plot.bottom - y > height + 44;
   const top = below ? y + 40 : Math.max(plot.top - 20, y - 40 - height);
-  const middle = Math.min(Math.max(x, plot.left + width / 2), plot.right + 26 - width / 2);
+  const middle = Math.min(Math.max(x, plot.left + width / 2), plot.right - width / 2);
   return (
     <g>
       <line x1={x} x2={x} y1={y} y2={below ? top : top + height} className="leader" />
