@@ -16,8 +16,15 @@ fn missing() -> Option<String> {
     match absent {
         Some(path) => Some(format!("{path} is missing")),
         None if !rustix::process::getuid().is_root() => Some("mounting needs root".to_owned()),
-        None => None,
+        None => no_name_space(),
     }
+}
+
+/// In a folder that was made the root (chroot) there is no mount whose changes could be kept apart.
+fn no_name_space() -> Option<String> {
+    let tried =
+        Command::new("unshare").args(["--mount", "--propagation", "private", "true"]).output().unwrap();
+    (!tried.status.success()).then(|| String::from_utf8_lossy(&tried.stderr).trim().to_owned())
 }
 
 #[test]
