@@ -63,6 +63,16 @@ node_packages() {
     if cmp -s "$folder/package-lock.json" "$installed_lock"; then return; fi
     echo "setup: installing $2 into $folder"
     npm --prefix "$folder" ci --no-audit --no-fund --loglevel=error
+    # npm leaves out, without a word, the optional packages that its own Node is too old for (Debian's is 18), and the
+    # bundler's machine code is one. So it runs once more under the Node that it has just brought.
+    if [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 20 ]; then
+        local node
+        node=$(mktemp)
+        cp "$folder/node_modules/.bin/node" "$node"
+        NODE_PATH=/usr/share/nodejs:/usr/lib/nodejs "$node" "$(readlink -f "$(command -v npm)")" \
+            --prefix "$folder" ci --no-audit --no-fund --loglevel=error
+        rm -f "$node"
+    fi
     cp "$folder/package-lock.json" "$installed_lock"
     echo "setup: installed in $((SECONDS - start)) s"
 }
