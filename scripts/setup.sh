@@ -69,6 +69,7 @@ node_packages() {
         local node
         node=$(mktemp)
         cp "$folder/node_modules/.bin/node" "$node"
+        chmod +x "$node"
         NODE_PATH=/usr/share/nodejs:/usr/lib/nodejs "$node" "$(readlink -f "$(command -v npm)")" \
             --prefix "$folder" ci --no-audit --no-fund --loglevel=error
         rm -f "$node"
