@@ -11,7 +11,7 @@ use crate::envelope::EpochSecret;
 use crate::event::{self, key_tag, number_tag, tag};
 use crate::keys::{Sealer, extract, open_sealed};
 use crate::nip44::{ConversationKey, CryptoError, secret_from_hex};
-use crate::permissions::Compartment;
+use crate::permissions::{Compartment, Role, Word, holds};
 use crate::random::Random;
 use crate::{Event, EventId, Keys, PublicKey, SecretKey, Tag, kinds};
 
@@ -40,6 +40,12 @@ impl EpochSecrets {
             Compartment::Chart => &self.chart,
             Compartment::Confidential => &self.confidential,
         }
+    }
+
+    /// What a member of this role with these words is given of the epoch.
+    pub fn held(&self, role: Role, words: &[Word]) -> Vec<(Compartment, &SecretKey)> {
+        let of = |compartment| (compartment, &self.of(compartment).secret);
+        Compartment::ALL.into_iter().filter(|compartment| holds(role, words, *compartment)).map(of).collect()
     }
 }
 

@@ -127,6 +127,16 @@ pub fn may_hold(role: Role, word: Word) -> bool {
     preticked(role).contains(&word) || addable(role).contains(&word)
 }
 
+/// Whether a member holds the keys of a compartment: everyone desk, all but front desk chart, confidential by its
+/// word (PROTOCOL 1).
+pub fn holds<'a>(role: Role, words: impl IntoIterator<Item = &'a Word>, compartment: Compartment) -> bool {
+    match compartment {
+        Compartment::Desk => true,
+        Compartment::Chart => role != Role::FrontDesk,
+        Compartment::Confidential => words.into_iter().any(|word| *word == Word::Confidential),
+    }
+}
+
 /// The word that a kind needs. `None`: no member writes this kind by a word.
 pub const fn word_for(kind: u16) -> Option<Word> {
     Some(match kind {

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use crate::{Event, EventId, PublicKey};
 
 use crate::kinds;
-use crate::permissions::{Compartment, Role, Word};
+use crate::permissions::{self, Compartment, Role, Word};
 use crate::receipts::ChainKey;
 use crate::refusal::Refusal;
 
@@ -192,13 +192,9 @@ impl Member {
     pub fn has(&self, word: Word) -> bool {
         self.words.contains(&word)
     }
-    /// Everyone holds desk; all but front desk hold chart; confidential by its word.
+    /// [`permissions::holds`].
     pub fn holds(&self, compartment: Compartment) -> bool {
-        match compartment {
-            Compartment::Desk => true,
-            Compartment::Chart => self.role != Role::FrontDesk,
-            Compartment::Confidential => self.has(Word::Confidential),
-        }
+        permissions::holds(self.role, &self.words, compartment)
     }
 }
 

@@ -10,11 +10,11 @@ use relaybox_protocol::grants::{
 };
 use relaybox_protocol::keys::{KeyRole, proof_holds};
 use relaybox_protocol::nip44::CryptoError;
-use relaybox_protocol::permissions::{Compartment, Role, Word};
+use relaybox_protocol::permissions::{Role, Word};
 use relaybox_protocol::policy::Member;
 use relaybox_protocol::random::Random;
 use relaybox_protocol::refusal::Refusal;
-use relaybox_protocol::{Event, EventId, Keys, PublicKey, SecretKey, Tag};
+use relaybox_protocol::{Event, EventId, Keys, PublicKey, Tag};
 
 use crate::contents::Contents;
 use crate::history::History;
@@ -99,7 +99,7 @@ pub fn perform(
     match operation {
         Operation::Roster { changes } => desk.roster(changes)?,
         Operation::Agent(change) => desk.agent(change)?,
-        Operation::Rotate {} => desk.rotate(GRACE_SECONDS, &BTreeSet::new())?,
+        Operation::Rotate {} => desk.rotate()?,
         Operation::Lift { suspension } => desk.lift(suspension)?,
         Operation::Destroy { ids } => {
             let sequence = desk.sequence();
@@ -193,18 +193,16 @@ impl<'a> SignerDesk<'a> {
         Ok(())
     }
 
-    /// New locks for all members but `leavers`.
-    fn rotate(&mut self, grace: u64, leavers: &BTreeSet<PublicKey>) -> Result<(), DeedError> {
-        let previous = self.epoch.take();
-        if previous.is_none() {
-            return Err(DeedError::Epoch);
-        }
-        self.epoch(previous, grace, None)?;
-        for member in self.staying(leavers) {
-            let words: Vec<Word> = member.words.iter().copied().collect();
-            self.secrets(&member.key, member.role, &words)?;
-        }
-        Ok(())
+    /// The 2105 after the current one.
+    fn next_epoch(&mut self, grace: u64) -> Result<(), DeedError> {
+        let previous = self.epoch.take().ok_or(DeedError::Epoch)?;
+        self.epoch(Some(previous), grace, None)
+    }
+
+    /// New locks for all members.
+    fn rotate(&mut self) -> Result<(), DeedError> {
+        self.next_epoch(GRACE_SECONDS)?;
+        self.secrets_of_all(&BTreeSet::new(), &[])
     }
 
     /// Live members but `leavers`. A suspended member is a member still, but gets no new secrets: the suspension
@@ -218,11 +216,7 @@ impl<'a> SignerDesk<'a> {
     /// The 2101 of one member.
     fn secrets(&mut self, member: &PublicKey, role: Role, words: &[Word]) -> Result<(), DeedError> {
         let current = self.epoch.as_ref().ok_or(DeedError::Epoch)?;
-        let held: Vec<(Compartment, &SecretKey)> = Compartment::ALL
-            .into_iter()
-            .filter(|compartment| holds(role, words, *compartment))
-            .map(|compartment| (compartment, &current.of(compartment).secret))
-            .collect();
+        let held = current.held(role, words);
         let event = build_grant(self.practice(), member, current.n, &held, self.now, self.random)?;
         // A 2101 is not part of P's numbered row.
         self.events.push(event);
@@ -293,15 +287,6 @@ impl<'a> SignerDesk<'a> {
         tags.insert(at, event::tag("end", []));
         tags.extend(self.sequence().to_tags());
         event::sign(self.practice(), entry.kind.as_u16(), tags, entry.content.clone(), self.now)
-    }
-}
-
-/// Everyone holds desk; all but front desk hold chart; confidential by its word (PROTOCOL 1).
-fn holds(role: Role, words: &[Word], compartment: Compartment) -> bool {
-    match compartment {
-        Compartment::Desk => true,
-        Compartment::Chart => role != Role::FrontDesk,
-        Compartment::Confidential => words.contains(&Word::Confidential),
     }
 }
 

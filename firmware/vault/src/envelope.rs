@@ -122,7 +122,7 @@ pub fn open(file: &[u8], opener: &Opener<'_>) -> Result<Opened, EnvelopeError> {
 /// # Errors
 /// When it is no age file of version 1.
 pub fn nonces(file: &[u8]) -> Result<Vec<Nonce>, EnvelopeError> {
-    Ok(header::read(file)?.stanzas.iter().filter_map(prf::nonce_of).collect())
+    Ok(header::read(file)?.nonces())
 }
 
 /// The file with one more slot key.
@@ -131,7 +131,7 @@ pub fn nonces(file: &[u8]) -> Result<Vec<Nonce>, EnvelopeError> {
 /// When the key stands in it already, or there would be more than eight.
 pub fn add(file: &[u8], opened: &Opened, key: &SlotAnswer) -> Result<Vec<u8>, EnvelopeError> {
     let mut parsed = header::read(file)?;
-    let present: Vec<Nonce> = parsed.stanzas.iter().filter_map(prf::nonce_of).collect();
+    let present = parsed.nonces();
     if present.len() == SLOT_KEYS_MAX {
         return Err(EnvelopeError::SlotKeys(SLOT_KEYS_MAX + 1));
     }
@@ -153,7 +153,7 @@ pub fn remove(file: &[u8], opened: &Opened, key: Nonce) -> Result<Vec<u8>, Envel
     if parsed.stanzas.len() == before {
         return Err(EnvelopeError::NotThisKey);
     }
-    let left = parsed.stanzas.iter().filter(|stanza| prf::nonce_of(stanza).is_some()).count();
+    let left = parsed.nonces().len();
     if left < SLOT_KEYS_MIN {
         return Err(EnvelopeError::SlotKeys(left));
     }

@@ -95,8 +95,8 @@ impl History {
     pub fn try_on(&self, events: &[Event], now: u64) -> Result<(), Refusal> {
         let mut policy = self.policy.clone();
         let at = policy.newest() + 1;
-        let of_policy = events.iter().filter(|event| kinds::is_policy(event.kind.as_u16()));
-        of_policy.into_iter().try_for_each(|event| policy.apply(event, at, now))
+        let mut of_policy = events.iter().filter(|event| kinds::is_policy(event.kind.as_u16()));
+        of_policy.try_for_each(|event| policy.apply(event, at, now))
     }
 
     /// A counted event.

@@ -13,6 +13,7 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use hkdf::Hkdf;
 use relaybox_protocol::random::Random;
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 /// Tag of the stanza, and label of its key.
@@ -69,8 +70,7 @@ impl PrfOutput {
 
     /// True for the same two secrets, in constant time.
     pub fn same(&self, other: &Self) -> bool {
-        let pairs = self.0.as_flattened().iter().zip(other.0.as_flattened());
-        pairs.fold(0, |all, (a, b)| all | (a ^ b)) == 0
+        self.0.as_flattened().ct_eq(other.0.as_flattened()).into()
     }
 
     fn wrapping_key(&self) -> Zeroizing<[u8; 32]> {

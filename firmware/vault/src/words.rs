@@ -10,6 +10,7 @@ use bip39::{Language, Mnemonic};
 use hkdf::Hkdf;
 use relaybox_protocol::random::Random;
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Number of words: 256 bits and a checksum of 8.
@@ -101,7 +102,7 @@ impl RecoveryWords {
     /// True for the same words, compared without a hint of where they differ.
     pub fn same(&self, other: &Self) -> bool {
         let (mine, theirs) = (Zeroizing::new(self.0.to_entropy()), Zeroizing::new(other.0.to_entropy()));
-        mine.len() == theirs.len() && mine.iter().zip(theirs.iter()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
+        mine.as_slice().ct_eq(theirs.as_slice()).into()
     }
 
     /// The age identity for one purpose: an X25519 secret, HKDF-SHA256(salt "relaybox/recovery/1", ikm the

@@ -2,9 +2,10 @@
 
 use super::{
     BTreeSet, DeedError, Desk, Event, Joining, KeyRole, Member, Name, PublicKey, Role, RosterChange,
-    RosterEntry, SignerDesk, Word, build_roster, holds, words_of,
+    RosterEntry, SignerDesk, Word, build_roster, words_of,
 };
-use relaybox_protocol::permissions::Compartment;
+use relaybox_protocol::permissions::{Compartment, holds};
+use relaybox_protocol::{Tag, event};
 
 impl SignerDesk<'_> {
     /// All changes in one transaction. When somebody leaves or loses a compartment, the new epoch comes first, and
@@ -12,7 +13,6 @@ impl SignerDesk<'_> {
     pub(super) fn roster(&mut self, changes: &[RosterChange]) -> Result<(), DeedError> {
         let members = self.history.view(self.now).members();
         self.keep_an_admin(&members, changes)?;
-        let found = |key: &PublicKey| members.iter().find(|member| member.key == *key);
         let mut leavers = BTreeSet::new();
         let mut narrowed = false;
         for change in changes {
@@ -22,24 +22,18 @@ impl SignerDesk<'_> {
                 }
                 RosterChange::Join(joining) => leavers.extend(joining.replaces),
                 RosterChange::Words { key, words } => {
-                    let member = found(key).ok_or(DeedError::NoMember)?;
+                    let member = member_of(&members, key)?;
                     let words = words_of(member.role, words)?;
                     narrowed |= member.holds(Compartment::Confidential)
                         && !holds(member.role, &words, Compartment::Confidential);
                 }
             }
         }
-        if leavers.iter().any(|key| found(key).is_none()) {
-            return Err(DeedError::NoMember);
-        }
+        leavers.iter().try_for_each(|key| member_of(&members, key).map(drop))?;
         if leavers.is_empty() && !narrowed {
             return self.change_in_this_epoch(&members, changes);
         }
-        let previous = self.epoch.take();
-        if previous.is_none() {
-            return Err(DeedError::Epoch);
-        }
-        self.epoch(previous, 0, None)?;
+        self.next_epoch(0)?;
         for change in changes {
             self.entry(&members, change)?;
         }
@@ -61,8 +55,7 @@ impl SignerDesk<'_> {
                     self.secrets(&joining.key, joining.role()?, &joining.words()?)?
                 }
                 RosterChange::Words { key, words } => {
-                    let member =
-                        members.iter().find(|member| member.key == *key).ok_or(DeedError::NoMember)?;
+                    let member = member_of(members, key)?;
                     self.secrets(key, member.role, &words_of(member.role, words)?)?;
                 }
                 RosterChange::Leave { .. } => {}
@@ -81,7 +74,7 @@ impl SignerDesk<'_> {
                 Ok(())
             }
             RosterChange::Words { key, words } => {
-                let member = members.iter().find(|member| member.key == *key).ok_or(DeedError::NoMember)?;
+                let member = member_of(members, key)?;
                 let words = words_of(member.role, words)?;
                 let event = self.rewritten(self.entry_of(members, key)?, member.role, &words);
                 self.keep(event);
@@ -91,13 +84,11 @@ impl SignerDesk<'_> {
     }
 
     fn entry_of(&self, members: &[Member], key: &PublicKey) -> Result<&Event, DeedError> {
-        let member = members.iter().find(|member| member.key == *key).ok_or(DeedError::NoMember)?;
-        self.history.event(&member.entry).ok_or(DeedError::NoMember)
+        self.history.event(&member_of(members, key)?.entry).ok_or(DeedError::NoMember)
     }
 
     /// The same entry with other words.
     fn rewritten(&self, entry: &Event, role: Role, words: &[Word]) -> Event {
-        use relaybox_protocol::{Tag, event};
         let list = words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(",");
         let tags = entry.tags.iter().filter_map(|tag| {
             let cells = tag.as_slice();
@@ -141,7 +132,7 @@ impl SignerDesk<'_> {
     }
 
     /// After a new epoch: everybody who stays, with the words of the changes, and who joins.
-    fn secrets_of_all(
+    pub(super) fn secrets_of_all(
         &mut self,
         leavers: &BTreeSet<PublicKey>,
         changes: &[RosterChange],
@@ -196,4 +187,8 @@ impl SignerDesk<'_> {
         }
         if admins.is_empty() { Err(DeedError::LastAdmin) } else { Ok(()) }
     }
+}
+
+fn member_of<'m>(members: &'m [Member], key: &PublicKey) -> Result<&'m Member, DeedError> {
+    members.iter().find(|member| member.key == *key).ok_or(DeedError::NoMember)
 }

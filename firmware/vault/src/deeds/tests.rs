@@ -2,6 +2,7 @@ use relaybox_protocol::epochs::Keyring;
 use relaybox_protocol::grants::{Suspended, Suspension, build_suspension};
 use relaybox_protocol::keys::prove;
 use relaybox_protocol::kinds;
+use relaybox_protocol::permissions::Compartment;
 use relaybox_protocol::policy::Person;
 
 use super::*;

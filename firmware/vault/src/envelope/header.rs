@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::{EnvelopeError, FILE_BYTES_MAX};
+use crate::prf::{self, Nonce};
 
 const VERSION_LINE: &str = "age-encryption.org/v1";
 const STANZA: &str = "-> ";
@@ -21,6 +22,13 @@ const COLUMNS: usize = 64;
 pub(super) struct Parsed<'a> {
     pub(super) stanzas: Vec<Stanza>,
     payload: &'a [u8],
+}
+
+impl Parsed<'_> {
+    /// Of the slot keys, in the order of the file.
+    pub(super) fn nonces(&self) -> Vec<Nonce> {
+        self.stanzas.iter().filter_map(prf::nonce_of).collect()
+    }
 }
 
 /// Takes a file apart. The MAC is not checked: only who opens the file can.

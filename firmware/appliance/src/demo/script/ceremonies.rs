@@ -5,9 +5,9 @@ use relaybox_protocol::grants::{
     AgentEntry, Desk, Name, Patients, RosterEntry, Service, build_agent, build_roster,
 };
 use relaybox_protocol::keys::{KeyRole, prove};
-use relaybox_protocol::permissions::{Compartment, Role, Word, preticked};
+use relaybox_protocol::permissions::{self, Compartment, Role, Word, preticked};
 use relaybox_protocol::random::Random;
-use relaybox_protocol::{Event, SecretKey, kinds};
+use relaybox_protocol::{Event, kinds};
 use sha2::{Digest, Sha256};
 
 use super::{Script, ScriptError, Step};
@@ -139,11 +139,7 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         let member = self.staff(staff).public_key();
         let current =
             self.epochs.last().ok_or_else(|| ScriptError::Missing("the current epoch".to_owned()))?;
-        let held: Vec<(Compartment, &SecretKey)> = Compartment::ALL
-            .into_iter()
-            .filter(|compartment| holds(staff, *compartment))
-            .map(|compartment| (compartment, &current.of(compartment).secret))
-            .collect();
+        let held = current.held(staff.role(), &words(staff));
         Ok(build_grant(&self.practice, &member, current.n, &held, created_at, &mut Random::os())?)
     }
 
@@ -164,9 +160,5 @@ pub(super) fn words(staff: Staff) -> Vec<Word> {
 }
 
 pub(super) fn holds(staff: Staff, compartment: Compartment) -> bool {
-    match compartment {
-        Compartment::Desk => true,
-        Compartment::Chart => staff.role() != Role::FrontDesk,
-        Compartment::Confidential => words(staff).contains(&Word::Confidential),
-    }
+    permissions::holds(staff.role(), &words(staff), compartment)
 }
