@@ -6,7 +6,6 @@
  * was not. `fsn` is SNOMED CT's own name of the code (Global Patient Set, September 2020, CC BY 4.0).
  */
 import type { Lang } from '../i18n/dict.ts';
-import { at } from '../protocol/elements.ts';
 import { codesOf, LOINC, SNOMED } from './read.ts';
 
 export interface Word {
@@ -288,7 +287,3 @@ export const explain = (lang: Lang, concept: unknown): Word | null => {
     }
   return null;
 };
-
-/** The same for the code of a resource. */
-export const explainCode = (lang: Lang, resource: unknown): Word | null =>
-  explain(lang, at(resource, 'code'));

@@ -3,7 +3,7 @@ import type { UsedPasskey } from '../device/device.ts';
 import { tellForgotten } from '../device/tabs.ts';
 import { type PracticeAddress, type Session, SessionError } from '../session/api.ts';
 import type { Key } from '../session/messages.ts';
-import { openWithSigner, startWorker } from '../session/open.ts';
+import { openIn, openWithSigner, startWorker } from '../session/open.ts';
 import { SessionProxy } from '../session/proxy.ts';
 import type { Here, PasskeyInMaking, Ways } from './api.ts';
 import { bunkerSigner, extensionHere, extensionSigner } from './outside.ts';
@@ -17,16 +17,10 @@ function worker(): SessionProxy {
   return spare;
 }
 
-async function open(key: Key, address: PracticeAddress | null): Promise<Session> {
+function open(key: Key, address: PracticeAddress | null): Promise<Session> {
   const proxy = worker();
   spare = null;
-  try {
-    await proxy.open(key, address);
-  } catch (error) {
-    proxy.lock();
-    throw error;
-  }
-  return proxy;
+  return openIn(proxy, key, address);
 }
 
 /** Empty when the browser refuses storage: then it is a first visit. */

@@ -46,11 +46,6 @@ export function refusalOf(text: string): Refusal {
   return { class: known ?? 'unavailable', said: said.trim().slice(0, SAID_MAX) };
 }
 
-/** Whether the same message would be refused again: only this ends what waits to be sent. */
-export function isLasting(refusal: Refusal): boolean {
-  return refusal.class === 'forbidden' || refusal.class === 'invalid' || refusal.class === 'conflict';
-}
-
 /** What went wrong between here and a relay. */
 export type RelayFailure =
   /** No answer: not connected, connection lost, or silence. Nothing is known of what was sent last. */

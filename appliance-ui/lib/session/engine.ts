@@ -2,7 +2,7 @@
  * The session itself, wherever it runs: in the worker of a face, or in the same process for programs without
  * pages. It holds the signer, one practice at a time, and those who watch.
  */
-import { npubEncode } from 'nostr-tools/nip19';
+import { toNpub } from '../protocol/keys.ts';
 import type { Hex } from '../protocol/types.ts';
 import type { ClientOptions } from '../relay/client.ts';
 import { type Clock, systemClock } from '../relay/clock.ts';
@@ -172,7 +172,7 @@ export class Engine implements Session {
   private snapshot(practice: Practice): Snapshot {
     const key = this.options.signer.publicKey;
     return {
-      me: { key, npub: npubEncode(key), here: this.options.signer.secret !== null },
+      me: { key, npub: toNpub(key), here: this.options.signer.secret !== null },
       practice: practice.address,
       practices: this.practices,
       practiceName: practice.name ?? '',

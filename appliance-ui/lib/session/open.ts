@@ -1,30 +1,20 @@
 /** Opens a session in a worker of its own. Pages start here. */
 import type { PracticeAddress, Session } from './api.ts';
-import { SessionError } from './api.ts';
 import type { Key, ToPage, ToWorker } from './messages.ts';
 import { SessionProxy } from './proxy.ts';
 import type { Signer } from './signer.ts';
 
-/**
- * With the person's 32 secret bytes. They are moved to the worker: `secret` is empty when this returns, and the
- * caller keeps no other copy.
- */
-export function openWithSecret(secret: Uint8Array, address: PracticeAddress): Promise<Session> {
-  if (secret.length !== 32) return Promise.reject(new SessionError('invalid', 'a key has 32 bytes'));
-  // A view into a larger buffer cannot be moved alone.
-  const bytes = secret.buffer.byteLength === 32 ? secret : secret.slice();
-  const opened = start({ is: 'secret', bytes }, address, null);
-  if (bytes !== secret) secret.fill(0);
-  return opened;
-}
-
 /** With a signer that keeps its key to itself: a browser extension (NIP-07) or a signer far away (NIP-46). */
 export function openWithSigner(signer: Signer, address: PracticeAddress): Promise<Session> {
-  return start({ is: 'outside', publicKey: signer.publicKey }, address, signer);
+  return openIn(startWorker(signer), { is: 'outside', publicKey: signer.publicKey }, address);
 }
 
-async function start(key: Key, address: PracticeAddress | null, signer: Signer | null): Promise<Session> {
-  const proxy = startWorker(signer);
+/** Opens the session in a worker that has none yet; the worker ends when it does not open. */
+export async function openIn(
+  proxy: SessionProxy,
+  key: Key,
+  address: PracticeAddress | null,
+): Promise<Session> {
   try {
     await proxy.open(key, address);
   } catch (error) {

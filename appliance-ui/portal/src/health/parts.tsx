@@ -193,13 +193,6 @@ export function TwoVersions({ view, items, say }: TwoVersionsProps) {
   );
 }
 
-/** A date of a record, or that it has none. */
-export function useDate(): (date: FhirDate | null) => string {
-  const lang = useLang();
-  const w = useWords(commonWords);
-  return (date) => (date === null ? w.noDate : dateText(lang, date));
-}
-
 export const civil = (date: string | null): FhirDate | null => parseFhirDate(date);
 
 /** People's words, each in its own paragraph. */
