@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certificate};
 
-use crate::files;
+use relaybox_process::files;
 
 const DAY: u64 = 86_400;
 const CA_DAYS: u64 = 3_652;

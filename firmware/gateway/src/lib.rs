@@ -9,7 +9,6 @@
 
 mod authority;
 mod faces;
-mod files;
 mod hosts;
 mod join;
 mod page;

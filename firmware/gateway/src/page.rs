@@ -6,8 +6,8 @@ use std::path::Path;
 use hyper::header::HeaderValue;
 use serde::Deserialize;
 
-use crate::files;
 use crate::upstream::RelayState;
+use relaybox_process::files;
 
 /// Colours and type of the house, by role; dark where the device is.
 pub(crate) const STYLE: &str = include_str!("page.css");

@@ -8,10 +8,10 @@ use relaybox_web::status;
 use serde_json::{Value, json};
 
 use crate::faces;
-use crate::files;
 use crate::reply::{self, Body};
 use crate::route::Gate;
 use crate::upstream::{self, Peer};
+use relaybox_process::files;
 
 /// The demo's people with their secret keys, handed over by the development launcher and by nobody else.
 const DEV_FILE: &str = "dev.json";

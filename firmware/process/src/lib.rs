@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod files;
 pub mod logging;
 pub mod peer;
 pub mod rpc;

@@ -1,17 +1,16 @@
 //! The vault's file on disk. A new file replaces the old one only after it lies on the disk and was read back
 //! as it was written; power lost in between leaves the old one.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+
+use relaybox_process::files::Draft;
 
 use crate::envelope::FILE_BYTES_MAX;
 
 /// Name of the sealed file in the vault's state directory.
 pub const NAME: &str = "vault.age";
-/// Where its successor is written first. A left one is of a write that was broken off, and means nothing.
-const NEW: &str = "vault.age.new";
 
 /// Why the file was not read or replaced. The old file is whole in every case.
 #[derive(Debug, thiserror::Error)]
@@ -56,22 +55,13 @@ impl VaultFile {
     /// # Errors
     /// When the disk does not take it or what was read back is not proved; then the old file stays.
     pub fn replace(&self, bytes: &[u8], proved: impl FnOnce(&[u8]) -> bool) -> Result<(), FileError> {
-        let new = self.folder.join(NEW);
-        write_synced(&new, bytes).map_err(FileError::Write)?;
-        let back = read_bounded(&new).map_err(FileError::Read)?;
+        let draft = Draft::write(&self.folder.join(NAME), 0o600, bytes).map_err(FileError::Write)?;
+        let back = read_bounded(draft.place()).map_err(FileError::Read)?;
         if back != bytes || !proved(&back) {
             return Err(FileError::ReadBack);
         }
-        fs::rename(&new, self.folder.join(NAME)).map_err(FileError::Write)?;
-        // The rename is on the disk when its folder is.
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(FileError::Write)
+        draft.keep().map_err(FileError::Write)
     }
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
@@ -83,9 +73,13 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    /// Where a successor is written first.
+    const NEW: &str = "vault.draft";
 
     #[test]
     fn what_was_proved_is_read_and_only_its_owner_may() {

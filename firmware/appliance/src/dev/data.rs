@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use relaybox_process::files;
 use relaybox_protocol::random::Random;
 use relaybox_protocol::{Keys, PublicKey, SecretKey};
 
@@ -159,15 +160,7 @@ impl Data {
 
 /// Writes a file that only its owner may read, whole or not at all.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    let draft = path.with_extension("draft");
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)?;
-        path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
-    };
-    write().map_err(|source| io("write", path, source))
+    files::write(path, 0o600, bytes).map_err(|source| io("write", path, source))
 }
 
 fn make_directory(path: &Path) -> Result<(), DataError> {

@@ -1,9 +1,9 @@
 //! The claim: P is fixed once, and kept in a file of its own, since the store holds events only.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use relaybox_process::files;
 use relaybox_process::rpc::ceremony::Reply;
 use relaybox_protocol::PublicKey;
 use relaybox_protocol::event::key_from_hex;
@@ -18,26 +18,13 @@ use crate::service::refusal_of;
 /// # Errors
 /// When the file is there but cannot be read or holds no key.
 pub(crate) fn read(path: &Path) -> std::io::Result<Option<PublicKey>> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            key_from_hex(text.trim_end()).map(Some).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let Some(text) = files::read(path)? else { return Ok(None) };
+    key_from_hex(text.trim_end()).map(Some).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
 }
 
 /// Written whole or not at all, and there after a power cut.
 fn write(path: &Path, practice: &PublicKey) -> std::io::Result<()> {
-    let draft = path.with_extension("new");
-    let mut file = std::fs::File::create(&draft)?;
-    writeln!(file, "{}", practice.to_hex())?;
-    file.sync_all()?;
-    std::fs::rename(&draft, path)?;
-    if let Some(directory) = path.parent() {
-        std::fs::File::open(directory)?.sync_all()?;
-    }
-    Ok(())
+    files::write(path, 0o644, format!("{}\n", practice.to_hex()).as_bytes())
 }
 
 impl Writer {
