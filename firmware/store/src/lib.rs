@@ -282,8 +282,11 @@ impl Store {
 
     /// One transaction, all or nothing; `at` is compared once, before the first: then every outcome is
     /// `Stale`. Otherwise each is `Stored` or `Duplicate`, or the error names the first that is not.
-    pub async fn append_all(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
-        self.engine.append_all(batch).await
+    ///
+    /// What is stored is stamped with `received` (unix seconds), the second that receipts in the batch
+    /// name, even in a commit that began before it; `Conflict` when the store already stands later.
+    pub async fn append_all(&self, batch: Vec<Admitted>, received: u64) -> Result<Vec<Outcome>> {
+        self.engine.append_all(batch, received).await
     }
 
     /// Ephemeral events: nothing is kept, delivered through the tail in order with the commits around

@@ -64,22 +64,19 @@ impl Writer {
                 public = head;
             }
         }
-        let outcomes = self.shared.store.append_all(batch).await?;
-        self.pass(events, &outcomes, received).await;
+        let outcomes = self.shared.store.append_all(batch, received).await?;
+        self.pass(events, &outcomes).await;
         Ok(outcomes.into_iter().take(events.len()).collect())
     }
 
     /// Nothing is decided before the member table has passed what was stored.
-    async fn pass(&self, events: &[Entry<'_>], outcomes: &[Outcome], named: u64) {
+    async fn pass(&self, events: &[Entry<'_>], outcomes: &[Outcome]) {
         let mut newest = 0;
         for (entry, outcome) in events.iter().zip(outcomes) {
-            if let Outcome::Stored { seq, received } = outcome {
-                if *received != named {
-                    log::error!("policy event {seq} was stamped {received}, its receipt says {named}");
-                }
-                if entry.admission.moves_policy {
-                    newest = newest.max(*seq);
-                }
+            if let Outcome::Stored { seq, .. } = outcome
+                && entry.admission.moves_policy
+            {
+                newest = newest.max(*seq);
             }
         }
         if newest > 0 {

@@ -32,11 +32,16 @@ impl Txn<'_> {
         batch.into_iter().map(|event| self.store(event)).collect()
     }
 
-    /// All events or none; `at` is compared once, before the first.
-    pub(super) fn append_all(&mut self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
+    /// All events or none, stamped with `received`; `at` is compared once, before the first.
+    pub(super) fn append_all(&mut self, batch: Vec<Admitted>, received: u64) -> Result<Vec<Outcome>> {
         if batch.iter().any(|event| self.is_stale(event)) {
             return Ok(vec![Outcome::Stale; batch.len()]);
         }
+        if received < self.now {
+            return Err(StoreError::Conflict);
+        }
+        // Other work may have opened this transaction a second ago.
+        self.now = received;
         self.whole(|tx| {
             let mut outcomes = Vec::with_capacity(batch.len());
             for (index, event) in batch.into_iter().enumerate() {

@@ -187,8 +187,8 @@ impl Engine {
         self.write(move |tx| tx.append(batch)).await
     }
 
-    pub(crate) async fn append_all(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {
-        self.write(move |tx| tx.append_all(batch)).await
+    pub(crate) async fn append_all(&self, batch: Vec<Admitted>, received: u64) -> Result<Vec<Outcome>> {
+        self.write(move |tx| tx.append_all(batch, received)).await
     }
 
     pub(crate) async fn announce(&self, batch: Vec<Admitted>) -> Result<Vec<Outcome>> {

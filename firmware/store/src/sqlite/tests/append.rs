@@ -75,16 +75,31 @@ async fn an_event_allowed_before_a_membership_change_is_stale_and_the_one_after_
 async fn a_rotation_is_stored_whole_or_not_at_all() {
     let bench = Bench::new().await;
     let rotation = vec![event(1, 1, 2105, 10).at(0).moves(), event(2, 1, 2102, 10).at(0).moves()];
-    assert_eq!(bench.store.append_all(rotation.clone()).await.unwrap(), [stored(1), stored(2)]);
+    assert_eq!(bench.store.append_all(rotation.clone(), NOW).await.unwrap(), [stored(1), stored(2)]);
     let late = vec![event(3, 1, 2105, 10).at(1).moves(), event(4, 1, 2102, 10).at(1)];
-    assert_eq!(bench.store.append_all(late).await.unwrap(), [Outcome::Stale; 2]);
+    assert_eq!(bench.store.append_all(late, NOW).await.unwrap(), [Outcome::Stale; 2]);
     assert_eq!(bench.store.head().await.unwrap().n, 2);
     bench.append_one(event(5, 1, 10_002, 50).slot("")).await;
     let superseded = vec![event(6, 1, 1, 10).at(2), event(7, 1, 10_002, 40).slot("").at(2)];
-    let refused = bench.store.append_all(superseded).await;
+    let refused = bench.store.append_all(superseded, NOW).await;
     assert!(matches!(refused, Err(StoreError::NotAll { index: 1, outcome: Outcome::Superseded })));
     assert_eq!(bench.ask(r#"{"kinds":[1]}"#).await, Vec::<String>::new());
     assert_eq!(bench.append_one(event(6, 1, 1, 10).at(2)).await, stored(4));
+}
+
+/// A receipt in the batch names the second at which the caller decided. Work queued before it may
+/// have opened the commit a second earlier: found by a kill under load.
+#[tokio::test]
+async fn a_batch_with_its_receipts_is_stamped_with_the_second_that_they_name() {
+    let bench = Bench::new().await;
+    bench.append_one(event(1, 1, 1, 10)).await;
+    let next = Outcome::Stored { seq: 2, received: NOW + 1 };
+    assert_eq!(bench.store.append_all(vec![event(2, 1, 2105, 10).moves()], NOW + 1).await.unwrap(), [next]);
+    // What follows in the same second of an earlier clock is not stamped before it.
+    assert_eq!(bench.append_one(event(3, 1, 1, 10)).await, Outcome::Stored { seq: 3, received: NOW + 1 });
+    let early = bench.store.append_all(vec![event(4, 1, 2105, 10).moves()], NOW).await;
+    assert!(matches!(early, Err(StoreError::Conflict)), "{early:?}");
+    assert_eq!(bench.store.head().await.unwrap(), crate::Head { n: 3, m: 2 });
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ async fn work_grouped_with_a_failure_is_refused_and_works_again() {
     let mut tail = bench.store.tail(1);
     bench.backdoor().execute_batch("DROP TABLE event_id").unwrap();
     assert!(bench.store.append(vec![event(1, 1, 1, 10)]).await.is_err());
-    assert!(bench.store.append_all(vec![event(1, 1, 1, 10)]).await.is_err());
+    assert!(bench.store.append_all(vec![event(1, 1, 1, 10)], NOW).await.is_err());
     bench
         .backdoor()
         .execute_batch(
