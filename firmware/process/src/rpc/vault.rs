@@ -1,0 +1,141 @@
+//! The vault's socket `vault`: one JSON object a line each way. Callers are the admin role and, on the console,
+//! root. Whoever reaches it can prepare, watch and cancel ceremonies, freeze the slot, and nothing else: what is
+//! signed needs button, slot key, PIN and touch at the box.
+//!
+//! A connection asks one request at a time; [`Request::Watch`] turns it into a stream of [`Reply::Status`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Longest line either way, bytes: a large roster, and the recovery sheet.
+pub const LINE_BYTES_MAX: usize = 256 * 1024;
+
+/// A request line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    State {},
+    /// Before the claim: starts it. `code` is the claim code of display and console; two labels name the slot keys.
+    Claim {
+        code: String,
+        practice_name: String,
+        owner: Box<RawValue>,
+        labels: [String; 2],
+    },
+    /// A ceremony for one operation (`vault::request::Operation` as JSON). One runs at a time.
+    Prepare {
+        operation: Box<RawValue>,
+        /// Public key (hex) of the admin who asks; none for the console.
+        by: Option<String>,
+    },
+    /// Status of the running ceremony from now on, until it ended.
+    Watch {},
+    /// `sealed` = NIP-44 v2 of the PIN (or of typed words) to the ceremony's key, from the one-time key `from` (hex).
+    Type {
+        ceremony: String,
+        from: String,
+        sealed: String,
+    },
+    /// The console's button; on a box with a front panel only the panel presses it.
+    Press {
+        ceremony: String,
+    },
+    Cancel {
+        ceremony: String,
+    },
+    Freeze {
+        by: Option<String>,
+    },
+}
+
+/// A reply line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Reply {
+    State(State),
+    /// A ceremony began; `key` (hex) is what PINs and words are sealed to.
+    Prepared {
+        ceremony: String,
+        key: String,
+    },
+    Status(Status),
+    Done,
+    Refused {
+        /// Stable, kebab-case.
+        code: String,
+        /// For a person.
+        text: String,
+    },
+}
+
+/// What anybody with the socket may know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Hex; none before the claim.
+    pub practice: Option<String>,
+    /// Before the claim, on the display; none afterwards and never over the network.
+    pub claim_code: Option<String>,
+    pub slot_keys: Vec<SlotKey>,
+    /// Highest `seq` that this vault signed.
+    pub signed: u64,
+    /// Id of the running ceremony.
+    pub ceremony: Option<String>,
+    /// Unix seconds until which the slot pauses after wrong PINs.
+    pub paused_until: Option<u64>,
+    pub frozen: Option<Frozen>,
+    /// The key slot is not hardware: the demo says so everywhere.
+    pub soft: bool,
+}
+
+/// A slot key as the side file lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotKey {
+    pub label: String,
+    /// Unix seconds.
+    pub added: u64,
+    pub aaguid: String,
+}
+
+/// Who froze the slot, when, why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frozen {
+    pub by: Option<String>,
+    pub at: u64,
+    /// `admin`, `lid` or `button`.
+    pub why: String,
+}
+
+/// Where a ceremony stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    pub ceremony: String,
+    /// Kebab-case name of the step; `done` and `stopped` end the stream.
+    pub step: String,
+    /// The lines that the display shows, also for the page.
+    pub shown: Vec<String>,
+    /// What is typed next, if anything: `pin`, `new-pin` or `words`.
+    pub wants: Option<String>,
+    pub label: Option<String>,
+    pub tries_left: Option<u8>,
+    /// Stable reason of a stop, or of a second try.
+    pub why: Option<String>,
+    /// Unix seconds: it ends then by itself.
+    pub until: u64,
+    /// Sheets to print: text, once, at the claim only.
+    pub sheets: Vec<Sheet>,
+    /// Ids (hex) of what was signed and stored.
+    pub events: Vec<String>,
+}
+
+/// A sheet that is printed and never kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sheet {
+    /// `recovery` or `succession`.
+    pub name: String,
+    pub lines: Vec<String>,
+}
