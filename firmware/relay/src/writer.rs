@@ -7,6 +7,7 @@
 mod calls;
 mod claim;
 mod destruction;
+mod history;
 mod import;
 mod policy;
 mod store;
@@ -298,6 +299,7 @@ impl Writer {
             Request::Claim { practice } => self.claim(&practice).await,
             Request::Append { events } => self.append_ceremony(&events).await,
             Request::Import { events } => self.import(&events).await,
+            Request::History { after } => self.history(after).await,
             Request::State => self.state().await,
         }
     }

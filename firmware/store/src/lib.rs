@@ -372,7 +372,12 @@ impl Store {
 
     /// Membership events and policy receipts in arrival order, exact bytes: the fold at start.
     pub async fn changes(&self, after: Seq) -> Result<Vec<Change>> {
-        self.engine.changes(after).await
+        self.engine.changes(after, None).await
+    }
+
+    /// The first `most` of [`Store::changes`].
+    pub async fn changes_page(&self, after: Seq, most: usize) -> Result<Vec<Change>> {
+        self.engine.changes(after, Some(most)).await
     }
 
     /// Keeps refused bytes for a person to look at; no read plan reaches them.

@@ -11,6 +11,11 @@ use tokio::net::UnixStream;
 use super::line::{self, LineError};
 use crate::config::RelayConfig;
 
+/// Most events of one page of history.
+pub const HISTORY_MAX: usize = 1_000;
+/// A page of history ends with the event that brings it over these bytes.
+pub const HISTORY_BYTES_MAX: usize = 4 << 20;
+
 /// A request line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -27,6 +32,11 @@ pub enum Request {
     /// Import of a former practice's events: stored as they are, marked `import` (PROTOCOL 2.6).
     Import {
         events: Vec<Box<RawValue>>,
+    },
+    /// Policy events and the receipts of both policy chains that arrived after this number, oldest first, as a page
+    /// of at most [`HISTORY_MAX`] events.
+    History {
+        after: u64,
     },
     State,
 }
@@ -49,6 +59,12 @@ pub enum Reply {
         practice: Option<String>,
         head: u64,
         events: u64,
+    },
+    /// `last` is the arrival number of the last event of the page (what was asked with, for an empty one).
+    History {
+        events: Vec<Box<RawValue>>,
+        last: u64,
+        more: bool,
     },
     Done,
 }
@@ -120,6 +136,29 @@ impl CeremonyClient {
         events: Vec<Box<RawValue>>,
     ) -> Result<Vec<(String, Option<u64>)>, CeremonyError> {
         stored(self.ask(&Request::Import { events }).await?)
+    }
+
+    /// All policy events and their receipts that arrived after a number, oldest first, and the number of the last.
+    ///
+    /// # Errors
+    /// When the relay does not answer, or gives a page without an end.
+    pub async fn history(&mut self, after: u64) -> Result<(Vec<Box<RawValue>>, u64), CeremonyError> {
+        let (mut all, mut after) = (Vec::new(), after);
+        loop {
+            match self.ask(&Request::History { after }).await? {
+                Reply::History { events, last, more } => {
+                    all.extend(events);
+                    if !more {
+                        return Ok((all, last));
+                    }
+                    if last <= after {
+                        return Err(CeremonyError::Unexpected);
+                    }
+                    after = last;
+                }
+                other => return Err(unexpected(other)),
+            }
+        }
     }
 
     /// # Errors
@@ -197,6 +236,21 @@ mod tests {
         let (mut client, _relay) = answering(vec![refused]).await;
         let error = client.append(Vec::new()).await.unwrap_err();
         assert_eq!(error.to_string(), "have event 1 taken by the relay: not the next event (seq)");
+    }
+
+    #[tokio::test]
+    async fn a_history_is_read_page_by_page_and_one_without_an_end_is_an_error() {
+        let page = |name: &str, last, more| Reply::History {
+            events: vec![RawValue::from_string(format!("\"{name}\"")).unwrap()],
+            last,
+            more,
+        };
+        let (mut client, relay) = answering(vec![page("a", 3, true), page("b", 7, false)]).await;
+        let (events, last) = client.history(1).await.unwrap();
+        assert_eq!((events.iter().map(|event| event.get()).collect::<Vec<_>>(), last), (vec!["\"a\"", "\"b\""], 7));
+        assert_eq!(relay.await.unwrap(), ["{\"history\":{\"after\":1}}", "{\"history\":{\"after\":3}}"]);
+        let (mut client, _relay) = answering(vec![page("a", 3, true), page("a", 3, true)]).await;
+        assert!(matches!(client.history(0).await, Err(CeremonyError::Unexpected)));
     }
 
     #[tokio::test]

@@ -4,8 +4,14 @@
 //!
 //! A connection asks one request at a time; [`Request::Watch`] turns it into a stream of [`Reply::Status`].
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Value;
+use tokio::io::BufStream;
+use tokio::net::UnixStream;
+
+use super::line::{self, LineError};
 
 /// Longest line either way, bytes: a large roster, and the recovery sheet.
 pub const LINE_BYTES_MAX: usize = 256 * 1024;
@@ -16,15 +22,21 @@ pub const LINE_BYTES_MAX: usize = 256 * 1024;
 pub enum Request {
     State {},
     /// Before the claim: starts it. `code` is the claim code of display and console; two labels name the slot keys.
+    /// `owner` is a `vault::request::Joining` with an empty `pop`: P, which a proof names, does not exist yet.
     Claim {
         code: String,
         practice_name: String,
-        owner: Box<RawValue>,
+        owner: Value,
         labels: [String; 2],
+    },
+    /// The owner's proof of possession (hex, role `staff`) for the P of a claim that wants `proof`.
+    Prove {
+        ceremony: String,
+        pop: String,
     },
     /// A ceremony for one operation (`vault::request::Operation` as JSON). One runs at a time.
     Prepare {
-        operation: Box<RawValue>,
+        operation: Value,
         /// Public key (hex) of the admin who asks; none for the console.
         by: Option<String>,
     },
@@ -117,8 +129,10 @@ pub struct Status {
     pub step: String,
     /// The lines that the display shows, also for the page.
     pub shown: Vec<String>,
-    /// What is typed next, if anything: `pin`, `new-pin` or `words`.
+    /// What is wanted next, if anything: `button`, `pin`, `new-pin`, `words`, or the owner's `proof` for `practice`.
     pub wants: Option<String>,
+    /// P (hex) of the practice that is being claimed, once it exists.
+    pub practice: Option<String>,
     pub label: Option<String>,
     pub tries_left: Option<u8>,
     /// Stable reason of a stop, or of a second try.
@@ -138,4 +152,50 @@ pub struct Sheet {
     /// `recovery` or `succession`.
     pub name: String,
     pub lines: Vec<String>,
+}
+
+/// The caller's side of the socket. One request at a time.
+pub struct VaultClient {
+    stream: BufStream<UnixStream>,
+}
+
+impl VaultClient {
+    /// # Errors
+    /// When nothing listens on the socket.
+    pub async fn connect(path: &Path) -> Result<Self, LineError> {
+        Ok(Self { stream: BufStream::new(UnixStream::connect(path).await?) })
+    }
+
+    /// One request and its reply; after [`Request::Watch`] the first status.
+    ///
+    /// # Errors
+    /// When the vault hangs up, or says what this page does not know.
+    pub async fn ask(&mut self, request: &Request) -> Result<Reply, LineError> {
+        line::write(&mut self.stream, request).await?;
+        self.next().await?.ok_or(LineError::Truncated)
+    }
+
+    /// The next status after [`Request::Watch`]; none when the ceremony has ended.
+    ///
+    /// # Errors
+    /// As `ask`.
+    pub async fn next(&mut self) -> Result<Option<Reply>, LineError> {
+        line::read(&mut self.stream, LINE_BYTES_MAX).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_with_json_inside_are_read_back_and_unknown_ones_are_not() {
+        let prepare = r#"{"ask":"prepare","operation":{"verb":"rotate"},"by":null}"#;
+        let request: Request = serde_json::from_str(prepare).unwrap();
+        assert!(matches!(&request, Request::Prepare { operation, by: None } if operation["verb"] == "rotate"));
+        assert_eq!(serde_json::to_string(&request).unwrap(), prepare);
+        for unknown in [r#"{"ask":"sign"}"#, r#"{"ask":"state","more":1}"#, r#"{"ask":"prepare","by":null}"#] {
+            assert!(serde_json::from_str::<Request>(unknown).is_err(), "{unknown}");
+        }
+    }
 }

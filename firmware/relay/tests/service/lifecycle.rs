@@ -104,6 +104,28 @@ async fn a_ceremonys_events_arrive_in_the_order_of_their_receipts() {
 }
 
 #[tokio::test]
+async fn the_history_holds_all_policy_and_its_receipts_in_arrival_order_and_nothing_else() {
+    let (relay, mut practice) = Relay::staffed(config()).await;
+    let mut doctor = relay.login("doctor").await;
+    doctor.publish(&practice.vital("doctor", "child")).await.stored();
+    let (before, last) = relay.ceremony().await.history(0).await.unwrap();
+    let kinds = |events: &[Box<serde_json::value::RawValue>]| -> Vec<u64> {
+        let kind = |event: &Box<serde_json::value::RawValue>| {
+            serde_json::from_str::<serde_json::Value>(event.get()).unwrap()["kind"].as_u64().unwrap()
+        };
+        events.iter().map(kind).collect()
+    };
+    assert_eq!(kinds(&before)[..3], [2105, 2102, 2122], "{:?}", kinds(&before));
+    assert!(!kinds(&before).contains(&2113));
+    let epoch = practice.epoch(600);
+    relay.append(&[&epoch]).await.unwrap();
+    let (later, newest) = relay.ceremony().await.history(last).await.unwrap();
+    assert_eq!(kinds(&later), [2105, 2122]);
+    let (all, end) = relay.ceremony().await.history(0).await.unwrap();
+    assert_eq!((all.len(), end), (before.len() + 2, newest));
+}
+
+#[tokio::test]
 async fn a_registration_gets_its_patients_receipt_without_another_record() {
     let relay = Relay::empty(config()).await;
     let mut practice = Practice::new(std::sync::Arc::clone(&relay.clock));

@@ -165,12 +165,14 @@ impl Engine {
         chain_head(lane.conn()?, chain)
     }
 
-    pub(crate) async fn changes(&self, after: Seq) -> Result<Vec<Change>> {
+    pub(crate) async fn changes(&self, after: Seq, most: Option<usize>) -> Result<Vec<Change>> {
+        // SQLite reads a negative limit as none.
+        let most = most.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX));
         let lane = self.pool.lane(&self.watch).await?;
         blocking(move || {
             let mut statement = lane.conn()?.prepare_cached(sql::CHANGES).map_err(fail)?;
             let rows = statement
-                .query_map([signed(after)], |row| {
+                .query_map([signed(after), most], |row| {
                     Ok(Change {
                         seq: unsigned(row.get(0)?),
                         received: unsigned(row.get(1)?),

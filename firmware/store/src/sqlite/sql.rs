@@ -38,7 +38,7 @@ statements! {
     AFTER = "SELECT seq, received, id, kind, created_at, keys, bytes FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
     MOVES_MEMBERS = "SELECT 1 FROM change WHERE seq = ?1 AND members = 1";
     CHANGES = "SELECT change.seq, event.received, event.bytes FROM change JOIN event ON event.seq = change.seq \
-        WHERE change.seq > ?1 ORDER BY change.seq";
+        WHERE change.seq > ?1 ORDER BY change.seq LIMIT ?2";
 
     /// Newest first below a position; the caller stops stepping when it has enough.
     SEEK = "SELECT created_at, rank, seq FROM entry WHERE key = ?1 AND kind = ?2 \

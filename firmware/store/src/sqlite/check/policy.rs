@@ -69,7 +69,7 @@ fn fold_by_receipts(conn: &Connection, practice: PublicKey, receipts: &PolicyRec
         }
     }
     let mut statement = conn.prepare_cached(sql::CHANGES).map_err(fail)?;
-    let mut rows = statement.query([0]).map_err(fail)?;
+    let mut rows = statement.query([0, -1]).map_err(fail)?;
     while let Some(row) = rows.next().map_err(fail)? {
         let json: String = row.get(2).map_err(fail)?;
         let Ok(event) = parse_unverified(&json, json.len()) else { continue };
