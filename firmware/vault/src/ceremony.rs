@@ -4,6 +4,9 @@
 //! Order of steps: the request is shown → the button at the box (or the console) is pressed → a slot key is put in
 //! *after* that → its PIN → its touch. A key that was in before has to come out first: nobody approves what they
 //! have not seen. With the two-person rule, two different slot keys do this one after the other.
+//!
+//! Which slot key it is, a key tells only under its PIN (credProtect 3). So a key that does not belong to this vault
+//! is found out after the PIN and before the touch.
 
 use std::collections::VecDeque;
 
@@ -11,9 +14,9 @@ use crate::guard::{Closed, Guard};
 use crate::pin::{Pin, PinError};
 use crate::prf::PrfOutput;
 
-/// Seconds from the button to the end, whatever happens.
+/// Seconds from the button to the end, whatever happens; a box may be given less.
 pub const CEREMONY_SECONDS: u64 = 60;
-/// Seconds for which a request waits for the button.
+/// Seconds for which a request waits for the button; a box may be given less.
 pub const REQUEST_SECONDS: u64 = 300;
 
 /// A security key that is in the slot, by the number of its connection. A key that is taken out and put in again
@@ -21,12 +24,12 @@ pub const REQUEST_SECONDS: u64 = 300;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Device(pub u64);
 
-/// What is known of a security key: whose it is and what it asks of a PIN.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a security key says without its PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
     pub device: Device,
-    /// Label of the slot key; none for a key that does not belong to this vault.
-    pub label: Option<String>,
+    /// It can be a slot key and has a PIN; any other is a foreign one.
+    pub fits: bool,
     pub tries_left: u8,
     /// Shortest PIN that the key takes, code points.
     pub pin_least: usize,
@@ -37,6 +40,9 @@ pub struct Known {
 pub enum SlotError {
     #[error("ask the key: the PIN is wrong, {tries_left} tries are left")]
     WrongPin { tries_left: u8 },
+    /// A third wrong PIN in a row; the key takes no other before it was out.
+    #[error("ask the key: the PIN is wrong, and the key has to come out before another one")]
+    Unplug,
     #[error("ask the key: it is locked; use another key or the recovery words")]
     Locked,
     #[error("ask the key: it was taken out")]
@@ -61,10 +67,11 @@ pub enum Step {
     OtherKey,
     TwoKeys,
     Pin {
-        label: String,
         tries_left: u8,
         wrong: bool,
     },
+    /// The PIN is tried.
+    Checking,
     Touch {
         label: String,
     },
@@ -91,8 +98,10 @@ pub enum Stopped {
 pub enum Effect {
     /// Show this step.
     Show(Step),
-    /// Look at a security key: is it one of this vault, how many tries has it left. Needs no touch.
+    /// Look at a security key: can it be one of this vault, how many tries has it left. Needs neither PIN nor touch.
     Look(Device),
+    /// Which slot key is it? Needs the PIN.
+    Find { device: Device, pin: Pin },
     /// Ask a slot key under its PIN; its touch is part of the answer.
     Ask { device: Device, label: String, pin: Pin },
     /// Open the file with these answers, sign, hand the events over.
@@ -109,6 +118,9 @@ pub struct Rules {
     /// Slot keys that have to approve: 1, or 2.
     pub keys: usize,
     pub thaws: bool,
+    /// Seconds from the button to the end, and for which the request waits for it.
+    pub ceremony_seconds: u64,
+    pub request_seconds: u64,
 }
 
 enum State {
@@ -120,7 +132,8 @@ enum State {
     KeyIn,
     Looking(Device),
     Pin(Known),
-    Touch(Known),
+    Finding(Known, Pin),
+    Touch(Known, String),
     Signing,
     Ended,
 }
@@ -143,7 +156,7 @@ impl Ceremony {
         let mut it = Self {
             rules,
             guard,
-            state: State::Button { until: now + REQUEST_SECONDS },
+            state: State::Button { until: now + rules.request_seconds },
             end: None,
             present,
             answers: Vec::new(),
@@ -198,7 +211,7 @@ impl Ceremony {
         if now >= until {
             return self.stop(Stopped::TimeOver);
         }
-        self.end = Some(now + CEREMONY_SECONDS);
+        self.end = Some(now + self.rules.ceremony_seconds);
         if self.present.is_empty() { self.want_key() } else { self.want_out() }
     }
 
@@ -210,7 +223,8 @@ impl Ceremony {
             State::KeyIn => self.look(),
             State::Looking(device)
             | State::Pin(Known { device, .. })
-            | State::Touch(Known { device, .. }) => {
+            | State::Finding(Known { device, .. }, _)
+            | State::Touch(Known { device, .. }, _) => {
                 let device = *device;
                 if !self.present.contains(&device) {
                     self.stop(Stopped::TakenOut);
@@ -228,13 +242,8 @@ impl Ceremony {
         if known.device != device {
             return;
         }
-        let fits =
-            known.label.as_ref().is_some_and(|label| self.answers.iter().all(|(used, _)| used != label));
-        let thaws = known.label.as_ref().is_none_or(|label| !self.rules.thaws || self.guard.may_thaw(label));
-        if !fits || !thaws {
-            // It has to come out; the next one is looked at again.
-            self.state = State::TakeOut;
-            return self.show(Step::OtherKey);
+        if !known.fits {
+            return self.other_key();
         }
         if let Err(closed) = Guard::may_try(known.tries_left) {
             return self.stop(Stopped::Closed(closed));
@@ -249,28 +258,38 @@ impl Ceremony {
     pub fn handle_pin(&mut self, typed: &str) -> Result<(), PinError> {
         let State::Pin(known) = &self.state else { return Ok(()) };
         let pin = Pin::parse(typed, known.pin_least)?;
-        let known = known.clone();
-        let label = known.label.clone().unwrap_or_default();
-        self.show(Step::Touch { label: label.clone() });
-        self.effects.push_back(Effect::Ask { device: known.device, label, pin });
-        self.state = State::Touch(known);
+        let known = *known;
+        self.show(Step::Checking);
+        self.effects.push_back(Effect::Find { device: known.device, pin: pin.clone() });
+        self.state = State::Finding(known, pin);
         Ok(())
     }
 
-    /// What the slot answered.
+    /// Which slot key it is, by its label; none for a key that does not belong to this vault.
+    pub fn handle_found(&mut self, now: u64, found: Result<Option<String>, SlotError>) {
+        let State::Finding(known, pin) = &self.state else { return };
+        let (known, pin) = (*known, pin.clone());
+        let label = match found {
+            Ok(Some(label)) => label,
+            Ok(None) => return self.other_key(),
+            Err(error) => return self.no_answer(now, known, error),
+        };
+        let used = self.answers.iter().any(|(used, _)| *used == label);
+        if used || (self.rules.thaws && !self.guard.may_thaw(&label)) {
+            return self.other_key();
+        }
+        self.show(Step::Touch { label: label.clone() });
+        self.effects.push_back(Effect::Ask { device: known.device, label: label.clone(), pin });
+        self.state = State::Touch(known, label);
+    }
+
+    /// What the slot key answered.
     pub fn handle_answer(&mut self, now: u64, answer: Result<PrfOutput, SlotError>) {
-        let State::Touch(known) = &self.state else { return };
-        let known = known.clone();
+        let State::Touch(known, label) = &self.state else { return };
+        let (known, label) = (*known, label.clone());
         match answer {
-            Ok(output) => self.answered(known, output),
-            Err(SlotError::WrongPin { tries_left }) => self.wrong_pin(now, known, tries_left),
-            Err(SlotError::Locked) => self.stop(Stopped::KeyLocked),
-            Err(SlotError::TakenOut) => self.stop(Stopped::TakenOut),
-            Err(SlotError::Hangs | SlotError::NotTouched) => self.stop(Stopped::Hangs),
-            Err(SlotError::Foreign) => {
-                self.state = State::TakeOut;
-                self.show(Step::OtherKey);
-            }
+            Ok(output) => self.answered(label, output),
+            Err(error) => self.no_answer(now, known, error),
         }
     }
 
@@ -291,8 +310,19 @@ impl Ceremony {
         self.end_with(Step::Done);
     }
 
-    fn answered(&mut self, known: Known, output: PrfOutput) {
-        self.answers.push((known.label.unwrap_or_default(), output));
+    fn no_answer(&mut self, now: u64, known: Known, error: SlotError) {
+        match error {
+            SlotError::WrongPin { tries_left } => self.wrong_pin(now, Known { tries_left, ..known }, false),
+            SlotError::Unplug => self.wrong_pin(now, known, true),
+            SlotError::Locked => self.stop(Stopped::KeyLocked),
+            SlotError::TakenOut => self.stop(Stopped::TakenOut),
+            SlotError::Hangs | SlotError::NotTouched => self.stop(Stopped::Hangs),
+            SlotError::Foreign => self.other_key(),
+        }
+    }
+
+    fn answered(&mut self, label: String, output: PrfOutput) {
+        self.answers.push((label, output));
         if self.answers.len() < self.rules.keys {
             // The first key comes out before the second person puts theirs in.
             return self.want_out();
@@ -303,14 +333,21 @@ impl Ceremony {
         self.effects.push_back(Effect::Sign(answers));
     }
 
-    fn wrong_pin(&mut self, now: u64, known: Known, tries_left: u8) {
+    fn wrong_pin(&mut self, now: u64, known: Known, out: bool) {
         self.guard.wrong_pin(now);
         self.effects.push_back(Effect::KeepWrongPin);
-        let closed = self.guard.open(now, self.rules.thaws).and_then(|()| Guard::may_try(tries_left));
+        let closed = self.guard.open(now, self.rules.thaws).and_then(|()| Guard::may_try(known.tries_left));
         match closed {
-            Ok(()) => self.want_pin(Known { tries_left, ..known }, true),
+            Ok(()) if out => self.want_out(),
+            Ok(()) => self.want_pin(known, true),
             Err(closed) => self.stop(Stopped::Closed(closed)),
         }
+    }
+
+    /// It has to come out; the next one is looked at again.
+    fn other_key(&mut self) {
+        self.state = State::TakeOut;
+        self.show(Step::OtherKey);
     }
 
     fn want_out(&mut self) {
@@ -327,8 +364,7 @@ impl Ceremony {
     }
 
     fn want_pin(&mut self, known: Known, wrong: bool) {
-        let label = known.label.clone().unwrap_or_default();
-        self.show(Step::Pin { label, tries_left: known.tries_left, wrong });
+        self.show(Step::Pin { tries_left: known.tries_left, wrong });
         self.state = State::Pin(known);
     }
 

@@ -2,10 +2,21 @@ use super::*;
 use crate::guard::{FreezeCause, WINDOW_SECONDS};
 
 const NOW: u64 = 1_000;
-const ONE: Rules = Rules { keys: 1, thaws: false };
+const ONE: Rules = Rules {
+    keys: 1,
+    thaws: false,
+    ceremony_seconds: CEREMONY_SECONDS,
+    request_seconds: REQUEST_SECONDS,
+};
 
-fn known(device: u64, label: &str) -> Known {
-    Known { device: Device(device), label: Some(label.to_owned()), tries_left: 8, pin_least: 4 }
+fn known(device: u64) -> Known {
+    Known { device: Device(device), fits: true, tries_left: 8, pin_least: 4 }
+}
+
+/// The PIN is typed, and the key is found to be this one.
+fn pin_of(it: &mut Ceremony, label: &str) {
+    it.handle_pin("1234").unwrap();
+    it.handle_found(NOW + 1, Ok(Some(label.to_owned())));
 }
 
 fn output() -> PrfOutput {
@@ -22,6 +33,7 @@ fn seen(ceremony: &mut Ceremony) -> Vec<String> {
         .map(|effect| match effect {
             Effect::Show(step) => format!("{step:?}"),
             Effect::Look(device) => format!("look {}", device.0),
+            Effect::Find { device, pin } => format!("find {} {}", device.0, pin.as_str().len()),
             Effect::Ask { device, label, pin } => format!("ask {} {label} {}", device.0, pin.as_str().len()),
             Effect::Sign(answers) => {
                 format!(
@@ -40,7 +52,7 @@ fn at_pin() -> Ceremony {
     let mut it = begin(ONE, Guard::default(), &[]);
     it.handle_button(NOW + 1);
     it.handle_present(vec![Device(1)]);
-    it.handle_known(known(1, "desk"));
+    it.handle_known(known(1));
     seen(&mut it);
     it
 }
@@ -53,9 +65,11 @@ fn button_key_pin_and_touch_lead_to_a_signature() {
     assert_eq!(seen(&mut it), ["KeyIn"]);
     it.handle_present(vec![Device(1)]);
     assert_eq!(seen(&mut it), ["look 1"]);
-    it.handle_known(known(1, "desk"));
-    assert_eq!(seen(&mut it), [r#"Pin { label: "desk", tries_left: 8, wrong: false }"#]);
+    it.handle_known(known(1));
+    assert_eq!(seen(&mut it), ["Pin { tries_left: 8, wrong: false }"]);
     it.handle_pin("1234").unwrap();
+    assert_eq!(seen(&mut it), ["Checking", "find 1 4"]);
+    it.handle_found(NOW + 4, Ok(Some("desk".to_owned())));
     assert_eq!(seen(&mut it), [r#"Touch { label: "desk" }"#, "ask 1 desk 4"]);
     it.handle_answer(NOW + 5, Ok(output()));
     assert_eq!(seen(&mut it), ["Signing", "sign desk"]);
@@ -69,7 +83,7 @@ fn a_key_that_was_in_before_has_to_come_out() {
     let mut it = begin(ONE, Guard::default(), &[1]);
     it.handle_button(NOW + 1);
     assert_eq!(seen(&mut it), ["Button", "TakeOut"]);
-    it.handle_known(known(1, "desk"));
+    it.handle_known(known(1));
     it.handle_pin("1234").unwrap();
     assert_eq!(seen(&mut it), Vec::<String>::new());
     it.handle_present(vec![]);
@@ -81,8 +95,8 @@ fn a_key_that_was_in_before_has_to_come_out() {
 fn nothing_but_the_button_begins() {
     let mut it = begin(ONE, Guard::default(), &[]);
     it.handle_present(vec![Device(1)]);
-    it.handle_known(known(1, "desk"));
-    it.handle_pin("1234").unwrap();
+    it.handle_known(known(1));
+    pin_of(&mut it, "desk");
     it.handle_answer(NOW, Ok(output()));
     it.handle_signed(true);
     assert_eq!(seen(&mut it), ["Button"]);
@@ -114,7 +128,7 @@ fn a_key_pulled_before_its_answer_stops_it() {
     it.handle_present(vec![]);
     assert_eq!(seen(&mut it), ["Stopped(TakenOut)", "exit"]);
     let mut it = at_pin();
-    it.handle_pin("1234").unwrap();
+    pin_of(&mut it, "desk");
     it.handle_answer(NOW, Err(SlotError::TakenOut));
     assert!(seen(&mut it).contains(&"Stopped(TakenOut)".to_owned()));
 }
@@ -140,12 +154,19 @@ fn a_foreign_key_is_named_and_another_may_follow() {
     let mut it = begin(ONE, Guard::default(), &[]);
     it.handle_button(NOW + 1);
     it.handle_present(vec![Device(1)]);
-    it.handle_known(Known { label: None, ..known(1, "") });
+    it.handle_known(Known { fits: false, ..known(1) });
     assert_eq!(seen(&mut it), ["Button", "KeyIn", "look 1", "OtherKey"]);
     it.handle_present(vec![]);
     it.handle_present(vec![Device(2)]);
-    it.handle_known(known(2, "desk"));
-    assert_eq!(seen(&mut it).last().unwrap(), r#"Pin { label: "desk", tries_left: 8, wrong: false }"#);
+    it.handle_known(known(2));
+    it.handle_pin("1234").unwrap();
+    it.handle_found(NOW + 3, Ok(None));
+    assert_eq!(seen(&mut it).last().unwrap(), "OtherKey");
+    it.handle_present(vec![]);
+    it.handle_present(vec![Device(3)]);
+    it.handle_known(known(3));
+    pin_of(&mut it, "desk");
+    assert_eq!(seen(&mut it).last().unwrap(), "ask 3 desk 4");
 }
 
 #[test]
@@ -163,13 +184,13 @@ fn a_wrong_pin_is_kept_first_and_the_third_ends_it() {
     for tries_left in [7, 6] {
         it.handle_pin("1234").unwrap();
         seen(&mut it);
-        it.handle_answer(NOW + 2, Err(SlotError::WrongPin { tries_left }));
-        let expected = format!("Pin {{ label: \"desk\", tries_left: {tries_left}, wrong: true }}");
+        it.handle_found(NOW + 2, Err(SlotError::WrongPin { tries_left }));
+        let expected = format!("Pin {{ tries_left: {tries_left}, wrong: true }}");
         assert_eq!(seen(&mut it), ["keep".to_owned(), expected]);
     }
     it.handle_pin("1234").unwrap();
     seen(&mut it);
-    it.handle_answer(NOW + 3, Err(SlotError::WrongPin { tries_left: 5 }));
+    it.handle_found(NOW + 3, Err(SlotError::Unplug));
     let until = NOW + 3 + WINDOW_SECONDS;
     assert_eq!(
         seen(&mut it),
@@ -180,35 +201,49 @@ fn a_wrong_pin_is_kept_first_and_the_third_ends_it() {
 }
 
 #[test]
+fn a_key_that_was_tried_elsewhere_comes_out_before_its_next_pin() {
+    let mut it = at_pin();
+    it.handle_pin("1234").unwrap();
+    seen(&mut it);
+    it.handle_found(NOW + 2, Err(SlotError::Unplug));
+    assert_eq!(seen(&mut it), ["keep", "TakeOut"]);
+    it.handle_present(vec![]);
+    it.handle_present(vec![Device(2)]);
+    it.handle_known(Known { tries_left: 5, ..known(2) });
+    assert_eq!(seen(&mut it), ["KeyIn", "look 2", "Pin { tries_left: 5, wrong: false }"]);
+}
+
+#[test]
 fn the_last_try_of_a_key_is_never_spent() {
     let mut it = begin(ONE, Guard::default(), &[]);
     it.handle_button(NOW + 1);
     it.handle_present(vec![Device(1)]);
-    it.handle_known(Known { tries_left: 1, ..known(1, "desk") });
+    it.handle_known(Known { tries_left: 1, ..known(1) });
     assert!(seen(&mut it).contains(&"Stopped(Closed(FewTries(1)))".to_owned()));
     let mut it = at_pin();
     it.handle_pin("1234").unwrap();
-    it.handle_answer(NOW, Err(SlotError::WrongPin { tries_left: 1 }));
+    it.handle_found(NOW, Err(SlotError::WrongPin { tries_left: 1 }));
     assert!(seen(&mut it).contains(&"Stopped(Closed(FewTries(1)))".to_owned()));
 }
 
 #[test]
 fn with_the_two_person_rule_two_different_keys_approve() {
-    let mut it = begin(Rules { keys: 2, thaws: false }, Guard::default(), &[]);
+    let mut it = begin(Rules { keys: 2, ..ONE }, Guard::default(), &[]);
     it.handle_button(NOW + 1);
     it.handle_present(vec![Device(1)]);
-    it.handle_known(known(1, "desk"));
-    it.handle_pin("1234").unwrap();
+    it.handle_known(known(1));
+    pin_of(&mut it, "desk");
     it.handle_answer(NOW + 2, Ok(output()));
     assert_eq!(seen(&mut it).last().unwrap(), "TakeOut");
     it.handle_present(vec![]);
     it.handle_present(vec![Device(2)]);
-    it.handle_known(known(2, "desk"));
+    it.handle_known(known(2));
+    pin_of(&mut it, "desk");
     assert_eq!(seen(&mut it).last().unwrap(), "OtherKey");
     it.handle_present(vec![]);
     it.handle_present(vec![Device(3)]);
-    it.handle_known(known(3, "bank"));
-    it.handle_pin("123456").unwrap();
+    it.handle_known(known(3));
+    pin_of(&mut it, "bank");
     it.handle_answer(NOW + 9, Ok(output()));
     assert_eq!(seen(&mut it).last().unwrap(), "sign desk+bank");
 }
@@ -220,15 +255,16 @@ fn a_frozen_slot_shows_no_request_and_thaws_by_another_key() {
     guard.freeze(None, NOW, FreezeCause::Lid);
     let mut it = begin(ONE, guard.clone(), &[]);
     assert_eq!(seen(&mut it), ["Stopped(Closed(Frozen))", "exit"]);
-    let mut it = begin(Rules { keys: 1, thaws: true }, guard, &[]);
+    let mut it = begin(Rules { thaws: true, ..ONE }, guard, &[]);
     it.handle_button(NOW + 1);
     it.handle_present(vec![Device(1)]);
-    it.handle_known(known(1, "desk"));
+    it.handle_known(known(1));
+    pin_of(&mut it, "desk");
     assert_eq!(seen(&mut it).last().unwrap(), "OtherKey");
     it.handle_present(vec![]);
     it.handle_present(vec![Device(2)]);
-    it.handle_known(known(2, "bank"));
-    it.handle_pin("1234").unwrap();
+    it.handle_known(known(2));
+    pin_of(&mut it, "bank");
     it.handle_answer(NOW + 9, Ok(output()));
     it.handle_signed(true);
     assert_eq!(seen(&mut it).last().unwrap(), "exit");
@@ -255,6 +291,10 @@ fn a_hanging_or_locked_key_ends_it_with_its_name() {
     ] {
         let mut it = at_pin();
         it.handle_pin("1234").unwrap();
+        it.handle_found(NOW, Err(error.clone()));
+        assert!(seen(&mut it).contains(&shown.to_owned()), "{shown}");
+        let mut it = at_pin();
+        pin_of(&mut it, "desk");
         it.handle_answer(NOW, Err(error));
         assert!(seen(&mut it).contains(&shown.to_owned()), "{shown}");
     }
@@ -263,7 +303,7 @@ fn a_hanging_or_locked_key_ends_it_with_its_name() {
 #[test]
 fn a_refused_operation_is_not_called_done() {
     let mut it = at_pin();
-    it.handle_pin("1234").unwrap();
+    pin_of(&mut it, "desk");
     it.handle_answer(NOW, Ok(output()));
     it.handle_signed(false);
     let shown = seen(&mut it);
