@@ -40,8 +40,7 @@ pub struct Known {
 pub enum SlotError {
     #[error("ask the key: the PIN is wrong, {tries_left} tries are left")]
     WrongPin { tries_left: u8 },
-    /// A third wrong PIN in a row; the key takes no other before it was out.
-    #[error("ask the key: the PIN is wrong, and the key has to come out before another one")]
+    #[error("ask the key: it takes no more PINs before it was taken out")]
     Unplug,
     #[error("ask the key: it is locked; use another key or the recovery words")]
     Locked,
@@ -312,8 +311,9 @@ impl Ceremony {
 
     fn no_answer(&mut self, now: u64, known: Known, error: SlotError) {
         match error {
-            SlotError::WrongPin { tries_left } => self.wrong_pin(now, Known { tries_left, ..known }, false),
-            SlotError::Unplug => self.wrong_pin(now, known, true),
+            SlotError::WrongPin { tries_left } => self.wrong_pin(now, Known { tries_left, ..known }),
+            // No try was spent.
+            SlotError::Unplug => self.want_out(),
             SlotError::Locked => self.stop(Stopped::KeyLocked),
             SlotError::TakenOut => self.stop(Stopped::TakenOut),
             SlotError::Hangs | SlotError::NotTouched => self.stop(Stopped::Hangs),
@@ -333,12 +333,11 @@ impl Ceremony {
         self.effects.push_back(Effect::Sign(answers));
     }
 
-    fn wrong_pin(&mut self, now: u64, known: Known, out: bool) {
+    fn wrong_pin(&mut self, now: u64, known: Known) {
         self.guard.wrong_pin(now);
         self.effects.push_back(Effect::KeepWrongPin);
         let closed = self.guard.open(now, self.rules.thaws).and_then(|()| Guard::may_try(known.tries_left));
         match closed {
-            Ok(()) if out => self.want_out(),
             Ok(()) => self.want_pin(known, true),
             Err(closed) => self.stop(Stopped::Closed(closed)),
         }

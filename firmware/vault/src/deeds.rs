@@ -15,6 +15,7 @@ use relaybox_protocol::policy::Member;
 use relaybox_protocol::random::Random;
 use relaybox_protocol::refusal::Refusal;
 use relaybox_protocol::{Event, EventId, Keys, PublicKey, Tag};
+use serde::{Deserialize, Serialize};
 
 use crate::contents::Contents;
 use crate::history::History;
@@ -48,7 +49,7 @@ pub enum DeedError {
 }
 
 /// The box's two public keys, certified by each 2105.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoxKeys {
     pub receipts: PublicKey,
     pub audit: PublicKey,

@@ -256,14 +256,14 @@ const fn is_bidi(c: char) -> bool {
 }
 
 /// What a slot key signs for one ceremony: SHA-256("relaybox/ceremony/1" ‖ nonce ‖ P ‖ policy head ‖ expiry ‖
-/// canonical request). The head is the id of P's last policy event, zeros before the first; the expiry is unix
+/// canonical request, [`Operation::canonical`]). The head is the id of P's last policy event, zeros before the first; the expiry is unix
 /// seconds, 8 bytes big endian.
 pub fn challenge(
     nonce: &[u8; 32],
     practice: &PublicKey,
     head: Option<EventId>,
     expiry: u64,
-    operation: &Operation,
+    request: &[u8],
 ) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(b"relaybox/ceremony/1");
@@ -271,7 +271,7 @@ pub fn challenge(
     hash.update(practice.as_bytes());
     hash.update(head.map_or([0; 32], |id| *id.as_bytes()));
     hash.update(expiry.to_be_bytes());
-    hash.update(operation.canonical());
+    hash.update(request);
     hash.finalize().into()
 }
 

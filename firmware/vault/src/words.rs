@@ -9,6 +9,7 @@ use bech32::{Bech32, Hrp};
 use bip39::{Language, Mnemonic};
 use hkdf::Hkdf;
 use relaybox_protocol::random::Random;
+use relaybox_protocol::{Keys, SecretKey};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, Zeroizing};
@@ -103,6 +104,15 @@ impl RecoveryWords {
     pub fn same(&self, other: &Self) -> bool {
         let (mine, theirs) = (Zeroizing::new(self.0.to_entropy()), Zeroizing::new(other.0.to_entropy()));
         mine.as_slice().ct_eq(theirs.as_slice()).into()
+    }
+
+    /// The practice's next key, from the words of the second sheet: HKDF-SHA256(salt "relaybox/recovery/1", ikm the 32
+    /// bytes of the words, info `next`). None for words whose key is not on the curve, which chance does not give.
+    pub fn next_practice(&self) -> Option<Keys> {
+        let entropy = Zeroizing::new(self.0.to_entropy());
+        let mut secret = Zeroizing::new([0u8; 32]);
+        Hkdf::<Sha256>::new(Some(SALT), &entropy).expand(b"next", secret.as_mut_slice()).ok()?;
+        SecretKey::from_slice(secret.as_slice()).ok().map(Keys::new)
     }
 
     /// The age identity for one purpose: an X25519 secret, HKDF-SHA256(salt "relaybox/recovery/1", ikm the

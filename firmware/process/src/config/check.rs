@@ -1,6 +1,6 @@
 //! Rules between fields that types cannot say.
 
-use super::{Config, ConfigError, GatewayConfig, RelayConfig};
+use super::{Config, ConfigError, GatewayConfig, RelayConfig, VaultConfig};
 use std::net::{IpAddr, SocketAddr};
 
 impl Config {
@@ -8,6 +8,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         check_relay(&self.relay)?;
         check_gateway(&self.gateway)?;
+        check_vault(&self.vault)?;
         check_stop(&self.relay, &self.gateway)
     }
 }
@@ -106,6 +107,25 @@ fn check_gateway(gateway: &GatewayConfig) -> Result<(), ConfigError> {
     ];
     match seconds.into_iter().find(|(_, value)| *value == 0) {
         Some((field, value)) => bad(field, &value, "give at least 1 second"),
+        None => Ok(()),
+    }
+}
+
+/// A ceremony may be shorter than its contract, never longer.
+fn check_vault(vault: &VaultConfig) -> Result<(), ConfigError> {
+    let most = VaultConfig::default();
+    let limits = [
+        ("request_seconds", vault.request_seconds, most.request_seconds),
+        ("ceremony_seconds", vault.ceremony_seconds, most.ceremony_seconds),
+        ("claim_seconds", vault.claim_seconds, 7_200),
+    ];
+    match limits.into_iter().find(|(_, seconds, most)| *seconds == 0 || seconds > most) {
+        Some((field, value, _)) => Err(ConfigError::Field {
+            section: "vault",
+            field,
+            value: value.to_string(),
+            advice: "give at least 1 second, at most 300 to a request, 60 to a ceremony and 7200 to a claim",
+        }),
         None => Ok(()),
     }
 }

@@ -18,6 +18,7 @@ pub use section::{Field, Section};
 pub struct Config {
     pub relay: RelayConfig,
     pub gateway: GatewayConfig,
+    pub vault: VaultConfig,
     pub log: LogConfig,
 }
 
@@ -75,6 +76,26 @@ section! {
 }
 
 section! {
+    VaultConfig, "vault", "The vault: the key slot, and how long a ceremony may take.";
+    slot_helper: PathBuf = PathBuf::from("/usr/lib/relaybox/relaybox-slot"), "The program that speaks to security keys.";
+    ceremony_socket: PathBuf = PathBuf::from("/run/relaybox/ceremony.sock"), "Unix socket over which the relay takes what was signed.";
+    request_seconds: u64 = 300, "Seconds for which a request waits for the button; at most the default.";
+    ceremony_seconds: u64 = 60, "Seconds from the button to the end of a ceremony, whatever happens; at most the default.";
+    claim_seconds: u64 = 2_400, "Seconds for a claim after its button, and for the enrolment of one more slot key.";
+    two_person: bool = false, "Whether two different slot keys have to approve each ceremony. It binds this vault, not a thief of its file who has one of its keys.";
+    panel: Panel = Panel::None, "Front panel: `none`, or `console`, which simulates one on standard error for development.";
+    soft: bool = false, "Whether the slot keys are programs and no hardware: said wherever the slot is shown.";
+}
+
+/// What stands in front of the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Panel {
+    None,
+    Console,
+}
+
+section! {
     LogConfig, "log", "What is logged. Content, keys, names and addresses never are.";
     level: LogLevel = LogLevel::Info, "One of `error`, `warn`, `info`, `debug`, `trace`.";
 }
@@ -120,7 +141,7 @@ pub enum ConfigError {
 impl Config {
     /// All sections, in the order of the file.
     pub const SECTIONS: &'static [Section] =
-        &[RelayConfig::SECTION, GatewayConfig::SECTION, LogConfig::SECTION];
+        &[RelayConfig::SECTION, GatewayConfig::SECTION, VaultConfig::SECTION, LogConfig::SECTION];
 
     /// Reads, parses and checks a file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {

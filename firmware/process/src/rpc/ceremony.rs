@@ -247,7 +247,10 @@ mod tests {
         };
         let (mut client, relay) = answering(vec![page("a", 3, true), page("b", 7, false)]).await;
         let (events, last) = client.history(1).await.unwrap();
-        assert_eq!((events.iter().map(|event| event.get()).collect::<Vec<_>>(), last), (vec!["\"a\"", "\"b\""], 7));
+        assert_eq!(
+            (events.iter().map(|event| event.get()).collect::<Vec<_>>(), last),
+            (vec!["\"a\"", "\"b\""], 7)
+        );
         assert_eq!(relay.await.unwrap(), ["{\"history\":{\"after\":1}}", "{\"history\":{\"after\":3}}"]);
         let (mut client, _relay) = answering(vec![page("a", 3, true), page("a", 3, true)]).await;
         assert!(matches!(client.history(0).await, Err(CeremonyError::Unexpected)));

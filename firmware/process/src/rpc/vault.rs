@@ -192,9 +192,12 @@ mod tests {
     fn requests_with_json_inside_are_read_back_and_unknown_ones_are_not() {
         let prepare = r#"{"ask":"prepare","operation":{"verb":"rotate"},"by":null}"#;
         let request: Request = serde_json::from_str(prepare).unwrap();
-        assert!(matches!(&request, Request::Prepare { operation, by: None } if operation["verb"] == "rotate"));
+        assert!(
+            matches!(&request, Request::Prepare { operation, by: None } if operation["verb"] == "rotate")
+        );
         assert_eq!(serde_json::to_string(&request).unwrap(), prepare);
-        for unknown in [r#"{"ask":"sign"}"#, r#"{"ask":"state","more":1}"#, r#"{"ask":"prepare","by":null}"#] {
+        for unknown in [r#"{"ask":"sign"}"#, r#"{"ask":"state","more":1}"#, r#"{"ask":"prepare","by":null}"#]
+        {
             assert!(serde_json::from_str::<Request>(unknown).is_err(), "{unknown}");
         }
     }

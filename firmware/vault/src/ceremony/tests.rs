@@ -2,12 +2,8 @@ use super::*;
 use crate::guard::{FreezeCause, WINDOW_SECONDS};
 
 const NOW: u64 = 1_000;
-const ONE: Rules = Rules {
-    keys: 1,
-    thaws: false,
-    ceremony_seconds: CEREMONY_SECONDS,
-    request_seconds: REQUEST_SECONDS,
-};
+const ONE: Rules =
+    Rules { keys: 1, thaws: false, ceremony_seconds: CEREMONY_SECONDS, request_seconds: REQUEST_SECONDS };
 
 fn known(device: u64) -> Known {
     Known { device: Device(device), fits: true, tries_left: 8, pin_least: 4 }
@@ -190,7 +186,7 @@ fn a_wrong_pin_is_kept_first_and_the_third_ends_it() {
     }
     it.handle_pin("1234").unwrap();
     seen(&mut it);
-    it.handle_found(NOW + 3, Err(SlotError::Unplug));
+    it.handle_found(NOW + 3, Err(SlotError::WrongPin { tries_left: 5 }));
     let until = NOW + 3 + WINDOW_SECONDS;
     assert_eq!(
         seen(&mut it),
@@ -201,12 +197,12 @@ fn a_wrong_pin_is_kept_first_and_the_third_ends_it() {
 }
 
 #[test]
-fn a_key_that_was_tried_elsewhere_comes_out_before_its_next_pin() {
+fn a_key_that_looks_at_no_more_pins_has_to_come_out_and_may_come_back() {
     let mut it = at_pin();
     it.handle_pin("1234").unwrap();
     seen(&mut it);
     it.handle_found(NOW + 2, Err(SlotError::Unplug));
-    assert_eq!(seen(&mut it), ["keep", "TakeOut"]);
+    assert_eq!(seen(&mut it), ["TakeOut"]);
     it.handle_present(vec![]);
     it.handle_present(vec![Device(2)]);
     it.handle_known(Known { tries_left: 5, ..known(2) });

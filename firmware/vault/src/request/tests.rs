@@ -147,14 +147,14 @@ fn no_service_is_given_confidential_records() {
 fn the_challenge_follows_every_part() {
     let operation = Operation::Rotate {};
     let head = Some(EventId::from_byte_array([4; 32]));
-    let base = challenge(&[1; 32], &key(1), head, 9, &operation);
+    let base = challenge(&[1; 32], &key(1), head, 9, &operation.canonical());
     let others = [
-        challenge(&[2; 32], &key(1), head, 9, &operation),
-        challenge(&[1; 32], &key(2), head, 9, &operation),
-        challenge(&[1; 32], &key(1), None, 9, &operation),
-        challenge(&[1; 32], &key(1), head, 10, &operation),
-        challenge(&[1; 32], &key(1), head, 9, &Operation::Thaw {}),
+        challenge(&[2; 32], &key(1), head, 9, &operation.canonical()),
+        challenge(&[1; 32], &key(2), head, 9, &operation.canonical()),
+        challenge(&[1; 32], &key(1), None, 9, &operation.canonical()),
+        challenge(&[1; 32], &key(1), head, 10, &operation.canonical()),
+        challenge(&[1; 32], &key(1), head, 9, &Operation::Thaw {}.canonical()),
     ];
     assert!(others.iter().all(|other| *other != base));
-    assert_eq!(challenge(&[1; 32], &key(1), head, 9, &operation), base);
+    assert_eq!(challenge(&[1; 32], &key(1), head, 9, &operation.canonical()), base);
 }
