@@ -33,6 +33,9 @@ want() {
 
 if command -v dpkg-query >/dev/null; then
     want gcc libc6-dev pkg-config make git ca-certificates
+    # The key slot's helper speaks to USB keys through libudev. The software keys keep a small file system in C, whose
+    # header is read by libclang.
+    [ "${1:-}" = fuzz ] || want libudev-dev libclang1
     command -v npm >/dev/null || [ "${1:-}" = fuzz ] || missing+=(npm)
     [ -n "$(find_cargo)" ] || missing+=(cargo-web rustc-web)
     if [ "${1:-}" = tests ]; then

@@ -21,6 +21,7 @@ pub mod history;
 pub mod pin;
 pub mod prf;
 pub mod request;
+pub mod slot;
 #[cfg(test)]
 mod testing;
 pub mod words;

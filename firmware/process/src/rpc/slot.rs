@@ -62,6 +62,7 @@ pub enum Reply {
     Looked {
         aaguid: String,
         pin_set: bool,
+        /// 0 while no PIN is set.
         tries_left: u8,
         /// Shortest PIN, code points.
         pin_least: usize,
@@ -69,13 +70,15 @@ pub enum Reply {
         fits: bool,
     },
     Done,
+    /// `public_key`: uncompressed SEC1 P-256, 65 bytes; approvals of this credential verify under it (ES256).
     Made {
         credential: String,
+        public_key: String,
     },
     Found {
         credential: Option<String>,
     },
-    /// `signature` over authenticator data and the hash of `challenge`: what the audit keeps of an approval.
+    /// `signature` over authenticator data and SHA-256 of `challenge`: what the audit keeps of an approval.
     Secret {
         outputs: Vec<Secret>,
         authenticator_data: String,
@@ -105,11 +108,11 @@ pub enum Failure {
     WrongPin {
         tries_left: u8,
     },
-    /// Three wrong PINs in a row: the key has to come out before it takes another.
+    /// After three wrong PINs in a row the key looks at no other before it was taken out. No try was spent.
     Unplug,
     Locked,
     PinNotSet,
-    /// The key does not take such a PIN.
+    /// The key takes no such PIN, or none before its PIN was changed. No try was spent.
     PinPolicy,
     TakenOut,
     NotTouched,
@@ -121,7 +124,8 @@ pub enum Failure {
     Unfit,
     /// The request is not one of this page, or names what cannot be.
     Request,
-    /// CTAP status or library error that has no name here.
+    /// CTAP status (`0x06`) or library error that has no name here; `other-…`: the answer is about something else
+    /// than what was asked.
     Other {
         code: String,
     },
