@@ -172,6 +172,9 @@ case("a partial load never says none known", [rec(1, 2115, none_known())],
 case("a partial load shows the allergy it has", [rec(1, 2115, allergy())],
      {"allergies": {"state": "listed", "complete": False, "clash": False, "items": [item(1, status="active")]}},
      coverage="partial")
+case("what is missing of the desk leaves none known as it is", [rec(1, 2115, none_known())],
+     {"allergies": {"state": {"none-known": ["any"]}, "complete": True, "clash": False, "items": [item(1, status="active")]}},
+     coverage="clinical")
 case("no known drug allergy says nothing of food", [rec(1, 2115, none_known("409137002"))],
      {"allergies": {"state": {"none-known": ["drug"]}, "complete": True, "clash": False, "items": [item(1, status="active")]}})
 case("an active allergy wins over no known allergies", [rec(1, 2115, none_known()), rec(2, 2115, allergy())],

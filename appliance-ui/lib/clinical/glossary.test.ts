@@ -71,7 +71,7 @@ describe('sentences of growth', () => {
         for (const corrected of [false, true]) {
           const place = placeOf(percentile);
           if (!place) continue;
-          const told: Told = { measure, sex: 'male', place, name: 'Ben', corrected };
+          const told: Told = { measure, sex: 'male', place, name: 'Ben', young: false, corrected };
           expect(gradeEn(placeSentence('en', told)), placeSentence('en', told)).toBeLessThanOrEqual(6);
           expect(easeEs(placeSentence('es', told)), placeSentence('es', told)).toBeGreaterThanOrEqual(70);
         }

@@ -19,6 +19,7 @@ const told = (percentile: number, more: Partial<Told> = {}): Told => ({
   sex: 'male',
   place: place(percentile),
   name: 'Mateo',
+  young: true,
   corrected: false,
   ...more,
 });

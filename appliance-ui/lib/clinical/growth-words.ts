@@ -32,6 +32,8 @@ export interface Told {
   readonly place: Place;
   /** First name; null: the person who reads is the one who was measured. */
   readonly name: string | null;
+  /** Without a name: Spanish says tú to a young reader, usted to an adult. */
+  readonly young: boolean;
   /** Early birth: age from the due date. */
   readonly corrected: boolean;
 }
@@ -115,14 +117,14 @@ const english = ({ measure, sex, place, name, corrected }: Told): string => {
   return rest === 0 ? `${first}.` : `${first} and ${rest} ${verb(more, rest)}.`;
 };
 
-const spanish = ({ measure, sex, place, name, corrected }: Told): string => {
+const spanish = ({ measure, sex, place, name, young, corrected }: Told): string => {
   const boy = sex === 'male';
   const peers = name === null ? (boy ? 'chicos' : 'chicas') : boy ? 'niños' : 'niñas';
-  const own = name === null ? 'tu' : 'su';
+  const own = name === null && young ? 'tu' : 'su';
   const of = measure === 'weight-for-length' ? `de ${own} talla` : `de ${own} edad`;
   const due = corrected && measure !== 'weight-for-length' ? 'Contando desde la fecha prevista: ' : '';
   const start = (word: string): string => (due === '' ? word : due + word.toLowerCase());
-  const than = name ?? 'tú';
+  const than = name ?? (young ? 'tú' : 'usted');
   const { less, more, alone } = verbs.es[measure];
   if (place.is !== 'at')
     return `${start('Menos')} de 1 de cada 100 ${peers} ${of} ${place.is === 'lowest' ? less[0] : alone[0]} que ${than}.`;

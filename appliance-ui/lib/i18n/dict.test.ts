@@ -8,6 +8,17 @@ test('the first language of the device that we speak is taken', () => {
   expect(preferred([])).toBe('en');
 });
 
+test('words to a young reader are the same but for those that are written for them', () => {
+  const { es, tu } = dict(
+    { plain: 'visits', yours: 'Your key', lists: { yours: 'Your visits', more: ['a'] } },
+    { plain: 'visitas', yours: 'Su llave', lists: { yours: 'Sus visitas', more: ['b'] } },
+    { yours: 'Tu llave', lists: { yours: 'Tus visitas' } },
+  );
+  expect(tu).toEqual({ ...es, yours: 'Tu llave', lists: { yours: 'Tus visitas', more: ['b'] } });
+  // @ts-expect-error: no such word.
+  dict({ plain: 'visits' }, { plain: 'visitas' }, { other: 'x' });
+});
+
 test('a string that is missing in Spanish, or takes other parts, does not compile', () => {
   const both = dict(
     { plain: 'visits', many: (n: number) => `${n} visits` },

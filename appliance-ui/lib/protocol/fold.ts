@@ -8,6 +8,7 @@
  */
 export { activeAllergies } from './fold/allergies.ts';
 export { conflicts, fold, itemOf, items, pendingOrders } from './fold/chart.ts';
+export { isWhole } from './fold/coverage.ts';
 export { changeOf, changeUrl, markerOf, reissued } from './fold/record.ts';
 export { join } from './fold/retries.ts';
 export type * from './fold/types.ts';

@@ -29,3 +29,8 @@ export function groupBy<Name, Value>(
   }
   return groups;
 }
+
+/** The earlier of two times, of which the first may be none yet. */
+export function earlier(one: number | null, other: number): number {
+  return one === null ? other : Math.min(one, other);
+}

@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest';
 import { Keyring } from './epochs.ts';
 import { signatureHolds } from './event.ts';
+import { fold } from './fold.ts';
 import { kinds } from './kinds.ts';
 import { Held, type Outcome, Reader, reasons } from './reader.ts';
+import type { ChainKey } from './receipts/types.ts';
 import type { Event, Hex } from './types.ts';
 import { rows, secretOf, vectors } from './vectors.ts';
 
@@ -25,6 +27,15 @@ const file = vectors<{
     readonly event: Event;
     readonly expect: unknown;
   }[];
+  readonly coverage: {
+    readonly patient: Hex;
+    readonly events: readonly Event[];
+    readonly cases: readonly {
+      readonly name: string;
+      readonly lacks: readonly Hex[];
+      readonly expect: unknown;
+    }[];
+  };
 }>('reader.json');
 const { practice, events } = file;
 const cases = rows(file.cases);
@@ -180,5 +191,28 @@ test('of a chain this reader says how many it holds of how many there are', () =
     k: 0,
     destroyed: 0,
     n: 0,
+    since: null,
   });
 });
+
+test.each(rows(file.coverage.cases).map((row) => [row.name, row] as const))(
+  'what is said of a record when %s',
+  (_, { lacks, expect: expected }) => {
+    const secret = secretOf(file.coverage.patient);
+    const t = secret.publicKey;
+    const reader = new Reader({ practice, held: Held.person(secret), sight: 'own', signed }, events);
+    const here = file.coverage.events.filter(({ id }) => !lacks.includes(id));
+    const outcomes = reader.read(here, null);
+    const chains = (['desk', 'chart'] as const).map(
+      (compartment): ChainKey => ({ is: 'clinical', compartment, subject: t }),
+    );
+    const { k, n, since } = reader.share(chains, new Set(outcomes.keys()));
+    const coverage = reader.coverage(chains, outcomes);
+    const records = [...outcomes.values()].flatMap((one) => (one.is === 'shown' ? [one.record] : []));
+    const { state } = fold(new Set([t]), records, coverage).allergies;
+    const allergies = state.is === 'none-known' ? { 'none-known': state.of } : state.is;
+    expect({ coverage, k, n, since, allergies }).toEqual(expected);
+    const waiting = new Map([...outcomes, ['ab'.repeat(32), { is: 'pending', until: 1 } as const]]);
+    expect(reader.coverage(chains, waiting)).toBe('partial');
+  },
+);

@@ -9,8 +9,10 @@
  * Signatures are checked and bodies opened once for each event; what is judged anew when policy changes costs
  * neither. Events given to a reader are not changed afterwards.
  */
+import type { Coverage } from './fold/types.ts';
 import { proofHolds } from './keys.ts';
 import { isPolicy, kinds } from './kinds.ts';
+import { earlier } from './order.ts';
 import type { ProofCheck } from './policy.ts';
 import type { Held } from './reader/held.ts';
 import { judge, judgeImported, type Placed } from './reader/judge.ts';
@@ -157,7 +159,23 @@ export class Reader {
       k: shares.reduce((sum, { k }) => sum + k, 0),
       destroyed: shares.reduce((sum, { destroyed }) => sum + destroyed, 0),
       n: shares.reduce((sum: number | null, { n }) => (sum === null || n === null ? null : sum + n), 0),
+      since: shares.flatMap(({ since }) => since ?? []).reduce(earlier, null),
     };
+  }
+
+  /**
+   * How much of these chains one read shows. A row of a receipt names no kind, so what is missing of a chain may be
+   * whatever its compartment holds; nothing of the chart is in `desk`.
+   */
+  coverage(chains: readonly ChainKey[], outcomes: ReadonlyMap<Hex, Outcome>): Coverage {
+    const read = [...outcomes];
+    if (read.some(([, { is }]) => is === 'pending')) return 'partial';
+    const shown = new Set(read.flatMap(([id, { is }]) => (is === 'shown' || is === 'alias' ? [id] : [])));
+    const whole = (of: readonly ChainKey[]): boolean => isComplete(this.share(of, shown));
+    if (!whole(chains.filter((chain) => chain.is !== 'clinical' || chain.compartment !== 'desk'))) {
+      return 'partial';
+    }
+    return whole(chains) ? 'complete' : 'clinical';
   }
 
   /** Judges an event whose id and signature hold. */
@@ -194,6 +212,11 @@ export class Reader {
     const until = seen + PENDING_SECONDS;
     return now < until ? { is: 'pending', until } : { is: 'quarantine', reason: 'no-receipt' };
   }
+}
+
+/** Nothing but destroyed events is missing. */
+function isComplete({ k, destroyed, n }: Share): boolean {
+  return k + destroyed === n;
 }
 
 function sameRow(one: Placed, other: Placed): boolean {

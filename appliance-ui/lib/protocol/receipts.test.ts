@@ -66,12 +66,14 @@ test('k of n counts what is held, and n is unknown when a receipt is missing', (
   const ids = chart?.ids ?? [];
   expect(ids.length).toBeGreaterThan(2);
   const chain = chart?.chain ?? { is: 'policy' };
-  expect(book.share(chain, new Set(ids))).toEqual({ k: ids.length, destroyed: 0, n: ids.length });
-  expect(book.share(chain, new Set(ids.slice(1)))).toEqual({
-    k: ids.length - 1,
-    destroyed: 0,
-    n: ids.length,
-  });
+  const all = { destroyed: 0, n: ids.length, since: null };
+  expect(book.share(chain, new Set(ids))).toEqual({ ...all, k: ids.length });
+  const [first = '', second = ''] = ids;
+  const since = book.inChain(first, chain)?.received;
+  expect(since).toBeGreaterThan(0);
+  expect(book.share(chain, new Set(ids.slice(1)))).toEqual({ ...all, k: ids.length - 1, since });
+  const later = book.inChain(second, chain)?.received;
+  expect(book.share(chain, new Set(ids.toSpliced(1, 1)))).toMatchObject({ since: later });
   expect(book.share({ is: 'clinical', compartment: 'chart', subject: null }, new Set())).toBeNull();
   const named = whole?.receipts.filter(({ tags }) =>
     tags.some(([name, id]) => name === 'e' && id === ids[1]),

@@ -108,7 +108,7 @@ describe('login', () => {
     };
     expect(await told([false, 'restricted: this key was replaced or ended'])).toBe('ended');
     expect(await told([false, 'auth-required: the login does not fit'], NOW - 86_400)).toBe('clock');
-    expect(await told([false, 'auth-required: the login does not fit'], null)).toBe('clock');
+    expect(await told([false, 'auth-required: the login does not fit'], null)).toBe('login');
     expect(await told([false, 'auth-required: the login does not fit'], NOW + 60)).toBe('internal');
     expect(await told([false, 'rate-limited: slow down'])).toBe('rate');
     expect(await told([false, 'error: this box has no practice yet'])).toBe('internal');

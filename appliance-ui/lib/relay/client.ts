@@ -11,7 +11,7 @@
  *  - Stored events never pile up: the next page is asked for when the last one has been taken.
  */
 import type { Event, Hex } from '../protocol/types.ts';
-import type { Connection, PracticeAddress } from '../session/api.ts';
+import type { Connection, PracticeAddress, RefusedWhy } from '../session/api.ts';
 import { backoff, backoffRefused } from './backoff.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Known, missingIds } from './compare.ts';
@@ -305,7 +305,7 @@ export class RelayClient {
     const { class: kind, said } = why.refusal;
     switch (kind) {
       case 'unauthenticated':
-        return { is: 'refused', why: this.clockIsOff() ? 'clock' : 'internal', said };
+        return { is: 'refused', why: this.whyNotBelieved(), said };
       case 'forbidden':
         return { is: 'refused', why: 'ended', said };
       case 'rate-limited':
@@ -315,10 +315,14 @@ export class RelayClient {
     }
   }
 
-  /** The login fits challenge and URL by its making, so that what does not fit is the time, unless it does. */
-  private clockIsOff(): boolean {
-    const date = this.document?.date;
-    return date === null || date === undefined || Math.abs(date - this.seconds()) >= CLOCK_SKEW_SECONDS - 5;
+  /**
+   * The login fits challenge and URL by its making, so that what does not fit is the time, unless it does. A relay that
+   * lets nobody see its time leaves the cause unknown.
+   */
+  private whyNotBelieved(): RefusedWhy {
+    const date = this.document?.date ?? null;
+    if (date === null) return 'login';
+    return Math.abs(date - this.seconds()) >= CLOCK_SKEW_SECONDS - 5 ? 'clock' : 'internal';
   }
 
   /** Tries the connection whenever nothing was heard for a while. */

@@ -30,7 +30,15 @@ export type Connection =
   | { readonly is: 'offline'; readonly since: number; readonly why: 'network' | 'box' }
   /** The box answers and refuses this key, or is not the box that was pinned, or the clock is off. */
   | { readonly is: 'refused'; readonly why: RefusedWhy; readonly said: string };
-export type RefusedWhy = 'unknown-key' | 'ended' | 'other-practice' | 'clock' | 'rate' | 'internal';
+export type RefusedWhy =
+  | 'unknown-key'
+  | 'ended'
+  | 'other-practice'
+  | 'clock'
+  /** The login was not accepted, and nothing here says why. */
+  | 'login'
+  | 'rate'
+  | 'internal';
 
 /** How this person stands to the practice. */
 export type Standing = 'patient' | 'own' | 'guardian' | 'nobody';
@@ -106,6 +114,15 @@ export interface Completeness {
   readonly k: number;
   readonly n: number | null;
   readonly destroyed: number;
+  /**
+   * What the receipts name and is neither here nor destroyed, by where it stands: `office` in the desk's chains, which
+   * hold no health record; `health` in the others, the first of which came at `since` (unix seconds). Null with `n`.
+   */
+  readonly missing: {
+    readonly office: number;
+    readonly health: number;
+    readonly since: number | null;
+  } | null;
 }
 
 /** One patient's record as far as this person may read it. */

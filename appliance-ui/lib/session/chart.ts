@@ -7,15 +7,18 @@ import { kinds } from '../protocol/kinds.ts';
 import type { View } from '../protocol/policy/types.ts';
 import type { Outcome } from '../protocol/reader.ts';
 import type { ChainKey, Share } from '../protocol/receipts/types.ts';
-import type { Event, Hex } from '../protocol/types.ts';
+import type { Compartment, Event, Hex } from '../protocol/types.ts';
 import type { Apart, Checked, Completeness } from './api.ts';
 import { signerAt } from './people.ts';
 import type { Tied } from './subjects.ts';
+
+type ClinicalChain = ChainKey & { readonly is: 'clinical' };
 
 /** What judging needs of a reader. */
 export interface Judge {
   read(events: readonly Event[], now: number | null): Map<Hex, Outcome>;
   share(chains: readonly ChainKey[], held: ReadonlySet<Hex>): Share;
+  coverage(chains: readonly ChainKey[], outcomes: ReadonlyMap<Hex, Outcome>): Coverage;
   /** When the box received an event; null without a receipt that counts. */
   received(event: Event): number | null;
   /** Policy at a receipt, and now. */
@@ -63,29 +66,47 @@ export function judgeChart(judge: Judge, question: Question): Judged {
   const line = new Set(tied.line);
   const tally = new Tally(judge, question, byId);
   for (const [id, outcome] of outcomes) tally.take(id, outcome, line);
-  const share = judge.share(chainsOf(tied, me), tally.held);
-  const whole = judge.share(chainsOf(tied, me), tally.counted);
-  const complete = whole.n !== null && whole.k + whole.destroyed === whole.n && tally.pending === 0;
+  const chains = chainsOf(tied, me);
+  const covered = judge.coverage(chains, outcomes);
   const names = tied.own === null ? line : new Set([...line, tied.own]);
   return {
-    chart: fold(names, tally.records, coverage(question, complete)),
+    chart: fold(names, tally.records, coverage(question, covered)),
     checked: tally.checked,
     apart: tally.apart,
     pending: tally.pending,
     sealed: tally.sealed,
-    completeness: { k: share.k, n: share.n, destroyed: share.destroyed },
+    completeness: completenessOf(judge, chains, tally.held),
     again: tally.again,
   };
 }
 
-function coverage({ tied, loaded, confirmed }: Question, complete: boolean): Coverage {
+function coverage({ tied, loaded, confirmed }: Question, covered: Coverage): Coverage {
   if (!tied.compartments.includes('chart') || !confirmed) return 'not-loaded';
-  return loaded && complete ? 'complete' : 'partial';
+  return loaded ? covered : 'partial';
+}
+
+function completenessOf(
+  judge: Judge,
+  chains: readonly ClinicalChain[],
+  held: ReadonlySet<Hex>,
+): Completeness {
+  const { k, n, destroyed } = judge.share(chains, held);
+  const office = judge.share(
+    chains.filter(({ compartment }) => compartment === 'desk'),
+    held,
+  );
+  const health = judge.share(
+    chains.filter(({ compartment }) => compartment !== 'desk'),
+    held,
+  );
+  const absent = (share: Share): number => (share.n ?? 0) - share.k - share.destroyed;
+  const missing = { office: absent(office), health: absent(health), since: health.since };
+  return { k, n, destroyed, missing: n === null ? null : missing };
 }
 
 /** The chains of a patient that this reader may read. A guardian's holds nothing confidential, ever. */
-function chainsOf(tied: Tied, me: Hex): ChainKey[] {
-  const chain = (compartment: 'desk' | 'chart' | 'confidential', subject: Hex): ChainKey => ({
+function chainsOf(tied: Tied, me: Hex): ClinicalChain[] {
+  const chain = (compartment: Compartment, subject: Hex): ClinicalChain => ({
     is: 'clinical',
     compartment,
     subject,
@@ -104,8 +125,6 @@ class Tally {
   readonly apart: Apart[] = [];
   /** Ids of events that hold, shown or not. */
   readonly held = new Set<Hex>();
-  /** Ids that the rule shows. */
-  readonly counted = new Set<Hex>();
   pending = 0;
   sealed = 0;
   again: number | null = null;
@@ -132,7 +151,6 @@ class Tally {
         if (line.has(outcome.record.subject)) this.show(outcome.record, outcome.marks);
         break;
       case 'alias':
-        this.counted.add(id);
         break;
       case 'pending':
         this.pending += 1;
@@ -159,7 +177,6 @@ class Tally {
     const { position, received } = record.order;
     const then = this.judge.at(position, received);
     this.records.push(record);
-    this.counted.add(record.id);
     this.checked.set(record.id, {
       id: record.id,
       m: this.question.number(record.id),

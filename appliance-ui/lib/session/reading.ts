@@ -5,6 +5,7 @@
 import { toUtf8 } from '../protocol/bytes.ts';
 import { textAt } from '../protocol/elements.ts';
 import { pTag, tagValue } from '../protocol/event.ts';
+import type { Coverage } from '../protocol/fold.ts';
 import { type GrantRow, type GrantShape, parsePatientGrant } from '../protocol/grants.ts';
 import { isClinical, kinds } from '../protocol/kinds.ts';
 import { ConversationKey } from '../protocol/nip44.ts';
@@ -79,6 +80,10 @@ export class Reading implements Judge {
     return this.reader.share(chains, held);
   }
 
+  coverage(chains: readonly ChainKey[], outcomes: ReadonlyMap<Hex, Outcome>): Coverage {
+    return this.reader.coverage(chains, outcomes);
+  }
+
   received(event: Event): number | null {
     return this.reader.book.receipted(event)?.received ?? null;
   }
@@ -128,12 +133,6 @@ export class Reading implements Judge {
   }
 
   /** Keys of grants count whose signer was a member, then or later; P for the former system's. */
-  dbg() {
-    return this.reader.book.chains().map((c) => JSON.stringify(c.chain) + c.completeness + c.n);
-  }
-  dbgp() {
-    return this.reader.book.policy;
-  }
   private hold(): void {
     const view = this.now();
     const grants = this.grants.filter(({ signer }) => this.mayGrant(view, signer));

@@ -194,6 +194,28 @@ describe('against the real box', () => {
     });
   });
 
+  test('a guardian of a patient who writes letters with an own key is told what is not here, and nothing more', async () => {
+    const vera = open(named('Vera Notareal'));
+    const theo = open(named('Theo Notareal'));
+    const hers = await view(vera, (await until(vera, told)).subjects[0]?.key ?? '');
+    const his = await view(theo, (await until(theo, told)).subjects[0]?.key ?? '');
+    const records = his.chart.threads.flatMap(({ messages }) => messages).flatMap(({ versions }) => versions);
+    const letters = records.flatMap(({ record }) => his.checked.get(record.id) ?? []);
+    const own = letters.filter(({ signer, compartment }) => signer.me && compartment === 'chart');
+    const { missing, n, k } = hers.completeness;
+    expect(own.length).toBeGreaterThan(0);
+    expect(missing).toEqual({
+      office: 0,
+      health: own.length,
+      since: Math.min(...own.map(({ received }) => received ?? 0)),
+    });
+    expect(n).toBe((k ?? 0) + own.length);
+    expect(hers.chart.coverage).toBe('partial');
+    expect(['listed', 'not-loaded']).toContain(hers.chart.allergies.state.is);
+    expect(his.completeness.missing).toEqual({ office: 0, health: 0, since: null });
+    expect(hers.apart).toEqual([]);
+  });
+
   test('a key that nobody knows here, one whose access ended, and another practice are told apart', async () => {
     const stranger = new Engine({ signer: keySigner(bytes('7'.repeat(64))), address: box.address });
     sessions.push(stranger);

@@ -195,7 +195,7 @@ fn from_relay(response: Response<Incoming>) -> Response<Body> {
 
 /// Headers of the relay that concern the client; CORS is the relay's own (foreign origins may read).
 fn kept(headers: &HeaderMap) -> HeaderMap {
-    const KEPT: [HeaderName; 12] = [
+    const KEPT: [HeaderName; 13] = [
         header::CONTENT_TYPE,
         header::CONTENT_LENGTH,
         header::CACHE_CONTROL,
@@ -204,6 +204,7 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         header::ACCESS_CONTROL_ALLOW_METHODS,
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
         header::ACCESS_CONTROL_MAX_AGE,
         header::SEC_WEBSOCKET_ACCEPT,
         header::SEC_WEBSOCKET_PROTOCOL,

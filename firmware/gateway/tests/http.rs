@@ -54,6 +54,8 @@ async fn the_information_document_is_the_relays_and_foreign_origins_may_read_it(
     let answer = gateway.get("/?a=1", &format!("{NIP11}Origin: https://elsewhere.example\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(DOCUMENT), "{answer}");
     assert_eq!(answer.to_lowercase().matches("access-control-allow-origin: *").count(), 1);
+    assert_eq!(answer.to_lowercase().matches("access-control-expose-headers: date\r\n").count(), 1);
+    assert_eq!(answer.to_lowercase().matches("\r\ndate: ").count(), 1);
     assert!(answer.to_lowercase().contains("strict-transport-security:"));
     assert!(!answer.contains("inside"), "{answer}");
     let seen = gateway.seen.lock().unwrap().clone();

@@ -30,6 +30,9 @@ pub enum Coverage {
     NotLoaded,
     /// Some are missing, sealed, pending or in quarantine, or completeness is unknown.
     Partial,
+    /// All that could be chart is here and shown. What is missing stands in `desk` chains, which hold messages,
+    /// visits and registrations.
+    Clinical,
     /// All that the receipt chains name (destroyed ones apart) is here and shown.
     Complete,
 }

@@ -16,7 +16,7 @@ mod ties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fold::{self, Record};
+use crate::fold::{self, Coverage, Record};
 use crate::permissions::Compartment;
 use crate::policy::Position;
 use crate::receipts::{ChainKey, Readership, ReceiptBook, Receipted, Share};
@@ -226,14 +226,37 @@ impl Reader {
     /// k of n over chains, each counted once: those of a rekeyed line are summed. n is none when it cannot
     /// be known of one of them (PROTOCOL 2.5).
     pub fn share(&self, chains: &[ChainKey], held: &BTreeSet<EventId>) -> Share {
-        let mut sum = Share { k: 0, destroyed: 0, n: Some(0) };
+        let mut sum = Share { k: 0, destroyed: 0, n: Some(0), since: None };
         for chain in chains.iter().collect::<BTreeSet<_>>() {
             let Some(share) = self.book.share(chain, held) else { continue };
             sum.k += share.k;
             sum.destroyed += share.destroyed;
             sum.n = sum.n.zip(share.n).map(|(sum, n)| sum + n);
+            sum.since = sum.since.into_iter().chain(share.since).min();
         }
         sum
+    }
+
+    /// How much of these chains one read shows (PROTOCOL 2.5). A row of a receipt names no kind, so what is
+    /// missing of a chain may be whatever its compartment holds; nothing of the chart is in `desk`.
+    pub fn coverage(&self, chains: &[ChainKey], outcomes: &BTreeMap<EventId, Outcome>) -> Coverage {
+        if outcomes.values().any(|outcome| matches!(outcome, Outcome::Pending { .. })) {
+            return Coverage::Partial;
+        }
+        let shown: BTreeSet<EventId> = outcomes
+            .iter()
+            .filter(|(_, outcome)| matches!(outcome, Outcome::Shown(_) | Outcome::Alias(_)))
+            .map(|(id, _)| *id)
+            .collect();
+        let whole = |chains: &[ChainKey]| self.share(chains, &shown).is_complete();
+        let desk =
+            |chain: &ChainKey| matches!(chain, ChainKey::Clinical { compartment: Compartment::Desk, .. });
+        let clinical: Vec<ChainKey> = chains.iter().filter(|chain| !desk(chain)).copied().collect();
+        match (whole(&clinical), whole(chains)) {
+            (true, true) => Coverage::Complete,
+            (true, false) => Coverage::Clinical,
+            (false, _) => Coverage::Partial,
+        }
     }
 
     /// The receipts and the policy that they order. When its policy chain is not whole, clients stop writing

@@ -95,7 +95,7 @@ fn make(dice: &mut Dice) -> Value {
         records.push(records[0].clone());
     }
     let line: Vec<String> = (0..=dice.below(2)).map(person).collect();
-    json!({"records": records, "line": line, "coverage": dice.word(&["not-loaded", "partial", "complete", "complete"])})
+    json!({"records": records, "line": line, "coverage": dice.word(&["not-loaded", "partial", "clinical", "complete"])})
 }
 
 fn person(n: usize) -> String {
@@ -143,6 +143,7 @@ fn answer(input: &Value) -> Value {
     let coverage = match string(input, "coverage") {
         "not-loaded" => Coverage::NotLoaded,
         "partial" => Coverage::Partial,
+        "clinical" => Coverage::Clinical,
         _ => Coverage::Complete,
     };
     let records = input["records"].as_array().unwrap().iter().map(record).collect();

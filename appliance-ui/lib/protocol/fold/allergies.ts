@@ -4,6 +4,7 @@
  */
 
 import { at, listAt, textAt } from '../elements.ts';
+import { isWhole } from './coverage.ts';
 import { ends } from './record.ts';
 import type { Allergies, AllergyState, Coverage, Item, NoneKnown, Version } from './types.ts';
 import { currentVersion, headVersions, statusOf } from './versions.ts';
@@ -18,7 +19,7 @@ const noneKnownCodes: readonly (readonly [code: string, of: NoneKnown])[] = [
 const snomed = 'http://snomed.info/sct';
 
 export function allergiesOf(items: readonly Item[], coverage: Coverage): Allergies {
-  const complete = coverage === 'complete';
+  const complete = isWhole(coverage);
   const active = items.some(isActive);
   const asserted = new Set(items.map(assertion).filter((of) => of !== null));
   const sorts = noneKnownCodes.map(([, of]) => of).filter((of) => asserted.has(of));

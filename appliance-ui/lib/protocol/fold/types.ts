@@ -140,10 +140,11 @@ export interface Unresolved {
 
 /**
  * How much of the patient's records the fold was given. `not-loaded`: not asked for, still loading, or failed.
- * `partial`: some are missing, sealed, pending or in quarantine, or completeness is unknown. `complete`: all that
- * the receipt chains name (destroyed ones apart) is here and shown.
+ * `partial`: some are missing, sealed, pending or in quarantine, or completeness is unknown. `clinical`: all that
+ * could be chart is here and shown; what is missing stands in `desk` chains, which hold messages, visits and
+ * registrations. `complete`: all that the receipt chains name (destroyed ones apart) is here and shown.
  */
-export type Coverage = 'not-loaded' | 'partial' | 'complete';
+export type Coverage = 'not-loaded' | 'partial' | 'clinical' | 'complete';
 
 /** Everything shown of one patient. Lists are in receipt order; withdrawn items stand in `withdrawn` only. */
 export interface Chart {

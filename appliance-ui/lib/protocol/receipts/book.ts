@@ -4,6 +4,7 @@
  */
 
 import { proofHolds } from '../keys.ts';
+import { earlier } from '../order.ts';
 import type { Position } from '../policy/types.ts';
 import type { Policy, ProofCheck } from '../policy.ts';
 import type { Event, Hex } from '../types.ts';
@@ -107,11 +108,14 @@ export class ReceiptBook {
     const state = this.chain(chain);
     if (state === null) return null;
     const view = this.#policy.now(0);
-    const missing = state.ids.filter((id) => !held.has(id));
+    const absent = state.ids.filter((id) => !held.has(id));
+    const missing = absent.filter((id) => !view.destroyed(id));
+    const times = missing.flatMap((id) => this.inChain(id, chain)?.received ?? []);
     return {
-      k: state.ids.length - missing.length,
-      destroyed: missing.filter((id) => view.destroyed(id)).length,
+      k: state.ids.length - absent.length,
+      destroyed: absent.length - missing.length,
       n: state.completeness === 'whole' ? state.n : null,
+      since: times.reduce(earlier, null),
     };
   }
 

@@ -95,4 +95,9 @@ export interface Share {
   readonly destroyed: number;
   /** Events of the chain. Null: completeness unknown (gap or fork). */
   readonly n: number | null;
+  /**
+   * When the first event was received that is neither held nor destroyed, in unix seconds; up to then the selection is
+   * whole. Null: no such event is named.
+   */
+  readonly since: number | null;
 }

@@ -6,11 +6,18 @@ import { Chev } from '../kit/chev.tsx';
 import { useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { recordWords } from '../words/record.ts';
+import { useMissing } from './missing.ts';
 
 export function CompletenessLine({ view, n }: { view: ChartView; n: string }) {
   const w = useWords(recordWords);
-  const { k, n: all } = view.completeness;
-  const say = all === null ? w.completeUnknown(k) : k >= all ? w.completeAll(all) : w.completePart(k, all);
+  const { k, n: all, destroyed } = view.completeness;
+  const missing = useMissing(view);
+  const say =
+    all === null
+      ? w.completeUnknown(k)
+      : k + destroyed >= all
+        ? w.completeAll(k)
+        : `${w.completePart(k, all - destroyed)} ${missing ?? ''}`.trim();
   return (
     <>
       {view.apart.length > 0 ? (
@@ -27,7 +34,8 @@ export function CompletenessLine({ view, n }: { view: ChartView; n: string }) {
       ) : null}
       <p className="cap">
         {say}
-        {view.pending > 0 ? `. ${w.waitingReceipt(view.pending)}` : ''}
+        {destroyed > 0 ? ` ${w.destroyed(destroyed)}` : ''}
+        {view.pending > 0 ? ` ${w.waitingReceipt(view.pending)}` : ''}
       </p>
     </>
   );

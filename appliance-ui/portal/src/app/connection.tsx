@@ -8,18 +8,28 @@ import { useLate } from '../kit/skeleton.tsx';
 import { shellWords } from '../words/shell.ts';
 import { useWhen } from './when.ts';
 
+type Words = (typeof shellWords)['en'];
+
 function OfflineBar({ now }: { now: Snapshot }) {
   const w = useWords(shellWords);
   const when = useWhen();
   if (now.connection.is !== 'offline') return null;
-  const say = now.connection.why === 'box' ? w.boxAway : w.offline;
-  const unknown = now.subjects.length > 0 ? w.offlinePart : w.offlineNothing;
+  const box = now.connection.why === 'box';
   return (
     <div className="offbar" role="status">
       <IconCloudOff size={22} aria-hidden />
-      <span>{now.heard === null ? unknown : say(when.said(now.heard))}</span>
+      <span>{sayOffline(w, now, box, now.heard === null ? null : when.said(now.heard))}</span>
     </div>
   );
+}
+
+/** What is here and when it was all, and whether it is still here after the page has been closed. */
+function sayOffline(w: Words, { keeps, elsewhere, subjects }: Snapshot, box: boolean, when: string | null) {
+  const kept = keeps || elsewhere;
+  if (when === null)
+    return subjects.length === 0 ? w.offlineNothing : kept ? w.offlinePart : w.offlinePartOpen;
+  if (!kept) return box ? w.boxAwayOpen(when) : w.offlineOpen(when);
+  return box ? w.boxAway(when) : w.offline(when);
 }
 
 function Refused({ now }: { now: Snapshot }) {
@@ -55,11 +65,11 @@ function Refused({ now }: { now: Snapshot }) {
         {w.otherPracticeSub}
       </Note>
     );
-  const title = { clock: w.clock, rate: w.rate, internal: w.internal }[why];
-  const sub = { clock: w.clockSub, rate: w.rateSub, internal: w.internalSub }[why];
+  const title = { clock: w.clock, login: w.login, rate: w.rate, internal: w.internal }[why];
+  const sub = { clock: w.clockSub, login: w.loginSub, rate: w.rateSub, internal: w.internalSub }[why];
   return (
     <Note tone="due" {...(why === 'clock' ? {} : { icon: IconRefresh })} title={title} role="alert">
-      {sub} {why === 'internal' ? code : null}
+      {sub} {why === 'internal' || why === 'login' ? code : null}
     </Note>
   );
 }

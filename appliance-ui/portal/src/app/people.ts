@@ -14,5 +14,11 @@ export function ageOf(who: Pick<Subject, 'born'>, unix: number): Age | null {
 /** The person of the record reads it with an own key. */
 export const isOwn = (who: Subject): boolean => who.standing === 'own' || who.standing === 'patient';
 
+/** Reads the own record and is no adult yet. A record whose birth date is not here is an adult's until it is. */
+export function isYoung(who: Subject, unix: number): boolean {
+  const age = ageOf(who, unix);
+  return isOwn(who) && age !== null && age.years < adultFrom;
+}
+
 export const isStaff = (who: Signer): boolean =>
   who.role === 'doctor' || who.role === 'nurse' || who.role === 'ma' || who.role === 'frontdesk';

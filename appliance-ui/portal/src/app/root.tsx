@@ -6,8 +6,9 @@ import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useMemo, useRef } from 'react';
 import { LangContext } from '../kit/lang.tsx';
 import { resolver, theme } from '../kit/tokens.ts';
+import { isYoung } from './people.ts';
 import { setPrefs, usePrefs } from './prefs.ts';
-import { closeSession, useSession } from './store.ts';
+import { closeSession, useSession, useSnapshot } from './store.ts';
 
 /** After a change of page the heading has the focus, so that a reader hears it and Tab goes on from there. */
 function useFocusHeading(): void {
@@ -59,7 +60,11 @@ export function Providers({ children }: { children: ReactNode }) {
     page.dataset.face = 'portal';
     page.style.fontSize = text === 100 ? '' : `${text}%`;
   }, [lang, text]);
-  const context = useMemo(() => ({ lang, setLang: (to: typeof lang) => setPrefs({ lang: to }) }), [lang]);
+  const young = useSnapshot()?.subjects.some((who) => isYoung(who, Date.now() / 1_000)) ?? false;
+  const context = useMemo(
+    () => ({ lang, young, setLang: (to: typeof lang) => setPrefs({ lang: to }) }),
+    [lang, young],
+  );
   return (
     <MantineProvider
       theme={theme}

@@ -9,6 +9,7 @@ import { dateText } from '@relaybox/lib/i18n/format';
 import { at, listAt } from '@relaybox/lib/protocol/elements';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconAlertTriangle, IconCheck, IconCloudDownload } from '@tabler/icons-react';
+import { useMissing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
@@ -47,10 +48,11 @@ export function AllergiesView({ view }: { view: ChartView }) {
 /** What is known as a whole, before any row. */
 function State({ view, list }: { view: ChartView; list: AllergyList }) {
   const w = useWords(allergyWords);
+  const missing = useMissing(view);
   if (!list.complete)
     return (
       <Note tone="due" icon={IconCloudDownload} title={w.notLoaded} role="status">
-        {w.notLoadedText}
+        {missing === null ? w.notLoadedText : `${missing} ${w.notLoadedText}`}
       </Note>
     );
   if (list.state.is === 'not-recorded')

@@ -6,6 +6,7 @@ import { dateText, numberText } from '@relaybox/lib/i18n/format';
 import { at } from '@relaybox/lib/protocol/elements';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconFileText } from '@tabler/icons-react';
+import { lacksNothing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
@@ -36,9 +37,7 @@ export function DocumentsView({ view }: { view: ChartView }) {
   return (
     <>
       <PartialNote view={view} />
-      {rows.length === 0 && view.chart.coverage === 'complete' ? (
-        <Empty title={w.empty}>{w.emptyText}</Empty>
-      ) : null}
+      {rows.length === 0 && lacksNothing(view) ? <Empty title={w.empty}>{w.emptyText}</Empty> : null}
       {rows.length > 0 ? (
         <Panel flush>
           <ul className="lines">

@@ -10,6 +10,7 @@ import { ageText, counted } from '@relaybox/lib/i18n/format';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconHelpCircle, IconInfoCircle } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
+import { lacksNothing } from '../app/missing.ts';
 import { isOwn } from '../app/people.ts';
 import { setPrefs, useUnits } from '../app/prefs.ts';
 import { Empty } from '../kit/empty.tsx';
@@ -162,9 +163,7 @@ function Nothing({ view, measure, name }: { view: ChartView; measure: Measure; n
   const w = useWords(growthWords);
   const own = { bmi: w.emptyBmi, 'weight-for-length': w.emptyForLength } as const;
   const text = measure === 'bmi' || measure === 'weight-for-length' ? own[measure] : w.emptyText;
-  return (
-    <Empty title={w.emptyTitle(name)}>{view.chart.coverage === 'complete' ? text : w.emptyPartial}</Empty>
-  );
+  return <Empty title={w.emptyTitle(name)}>{lacksNothing(view) ? text : w.emptyPartial}</Empty>;
 }
 
 interface ChartsProps {

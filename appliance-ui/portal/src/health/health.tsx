@@ -21,6 +21,7 @@ import {
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { lacksNothing } from '../app/missing.ts';
 import { useUnits } from '../app/prefs.ts';
 import { Chev } from '../kit/chev.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
@@ -100,7 +101,7 @@ export function HealthView({ view }: { view: ChartView }) {
 /** The newest fact of each place. What is not complete is not called empty. */
 export function useFacts(view: ChartView): { readonly [place in Place]: ReactNode } {
   const w = useWords(indexWords);
-  const whole = view.chart.coverage === 'complete';
+  const whole = lacksNothing(view);
   const orPartial = (text: string): string => (whole ? text : w.partial);
   return {
     growth: useGrowth(view) ?? orPartial(w.noWeight),

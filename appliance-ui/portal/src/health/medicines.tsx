@@ -5,6 +5,7 @@ import { dateText } from '@relaybox/lib/i18n/format';
 import { at } from '@relaybox/lib/protocol/elements';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconPlayerPause } from '@tabler/icons-react';
+import { lacksNothing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
@@ -32,7 +33,7 @@ export function MedicinesView({ view }: { view: ChartView }) {
   return (
     <>
       <PartialNote view={view} />
-      {none && view.chart.coverage === 'complete' ? <Empty title={w.empty}>{w.emptyText}</Empty> : null}
+      {none && lacksNothing(view) ? <Empty title={w.empty}>{w.emptyText}</Empty> : null}
       {current.length > 0 ? (
         <Panel title={w.current} flush>
           <ul className="lines topline">

@@ -13,6 +13,7 @@ import { IconArrowsSplit2, IconClock, IconLock } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { CompletenessLine } from '../app/completeness.tsx';
+import { lacksNothing, useMissing } from '../app/missing.ts';
 import { isOwn } from '../app/people.ts';
 import { Back, RecordPage, useSubject } from '../app/record.tsx';
 import { useWhen } from '../app/when.ts';
@@ -80,11 +81,11 @@ function Foot({ view }: { view: ChartView }) {
 /** Above a list that may lack something, so that what is missing is not read as "none". */
 export function PartialNote({ view }: { view: ChartView }) {
   const w = useWords(commonWords);
-  if (view.chart.coverage === 'complete') return null;
-  const { k, n } = view.completeness;
+  const missing = useMissing(view);
+  if (lacksNothing(view)) return null;
   return (
     <Note tone="due" icon={IconClock} title={w.unsure} role="status">
-      {n !== null && k < n ? w.partial(k, n) : null}
+      {missing}
     </Note>
   );
 }

@@ -5,6 +5,7 @@ import { dateText } from '@relaybox/lib/i18n/format';
 import { at } from '@relaybox/lib/protocol/elements';
 import type { ChartView } from '@relaybox/lib/session/api';
 import type { ReactNode } from 'react';
+import { lacksNothing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
@@ -43,7 +44,7 @@ export function ProblemsView({ view }: { view: ChartView }) {
   return (
     <>
       <PartialNote view={view} />
-      {none && view.chart.coverage === 'complete' ? <Empty title={w.empty}>{w.emptyText}</Empty> : null}
+      {none && lacksNothing(view) ? <Empty title={w.empty}>{w.emptyText}</Empty> : null}
       {part(w.current, current)}
       <TwoVersions view={view} items={conflicts} say={(resource) => conceptText(at(resource, 'code'))} />
       {part(c.earlier, earlier.shown, earlier.more)}

@@ -16,6 +16,7 @@ import { type Chart, contentVersion, currentVersion, type Item, statusOf } from 
 import type { Hex } from '@relaybox/lib/protocol/types';
 import type { ChartView, Subject } from '@relaybox/lib/session/api';
 import { IconAlertTriangle, IconHourglass } from '@tabler/icons-react';
+import { lacksNothing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
@@ -75,7 +76,7 @@ export function ResultsView({ view }: { view: ChartView }) {
     <>
       <PartialNote view={view} />
       <Waiting view={view} />
-      {all.length === 0 && two.length === 0 && view.chart.coverage === 'complete' ? (
+      {all.length === 0 && two.length === 0 && lacksNothing(view) ? (
         <Empty title={w.empty}>{w.emptyText}</Empty>
       ) : null}
       <TwoVersions view={view} items={two} say={(resource) => conceptText(at(resource, 'code'))} />

@@ -16,7 +16,7 @@ import { useId } from 'react';
 import { isOwn } from '../app/people.ts';
 import { useUnits } from '../app/prefs.ts';
 import { LineUp, useWidth } from '../kit/chart.tsx';
-import { useLang, useWords } from '../kit/lang.tsx';
+import { useLang, useWords, useYoung } from '../kit/lang.tsx';
 import { spineOf } from '../kit/tokens.ts';
 import { By, Words } from './parts.tsx';
 import { measureText } from './units.ts';
@@ -38,6 +38,7 @@ export function Statement({ view, born, sex, measure, point, newest }: Statement
   const w = useWords(growthWords);
   const c = useWords(commonWords);
   const lang = useLang();
+  const young = useYoung();
   const id = useId();
   const [ref, width] = useWidth();
   const place = point?.score ? placeOf(point.score.percentile) : null;
@@ -45,7 +46,14 @@ export function Statement({ view, born, sex, measure, point, newest }: Statement
     return newest ? <Measured view={view} measure={measure} point={newest} /> : null;
   // Null only for the reader's own record: the sentence then says "you".
   const name = isOwn(view.subject) ? null : (view.subject.given ?? w.thisChild);
-  const said = placeSentence(lang, { measure, sex, place, name, corrected: point.corrected > 0 });
+  const said = placeSentence(lang, {
+    measure,
+    sex,
+    place,
+    name,
+    young,
+    corrected: point.corrected > 0,
+  });
   const age = ageAt(born, point.day);
   const today = civilAt(Date.now() / 1000) === point.day;
   const word = percentileText(lang, place);

@@ -6,6 +6,7 @@ import { counted, dateText, dayText } from '@relaybox/lib/i18n/format';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconPrinter } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import { lacksNothing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
@@ -39,11 +40,7 @@ export function CardView({ view, vaccines }: { view: ChartView; vaccines: Vaccin
   const born = parseCivil(subject.born);
   const text = cardText(vaccines, { name: fullName(view), born });
   if (vaccines.given === 0)
-    return view.chart.coverage === 'complete' ? (
-      <Empty title={w.empty}>{w.emptyText}</Empty>
-    ) : (
-      <PartialNote view={view} />
-    );
+    return lacksNothing(view) ? <Empty title={w.empty}>{w.emptyText}</Empty> : <PartialNote view={view} />;
   return (
     <div className="two cardpage">
       <div className="stack">

@@ -13,6 +13,7 @@ import {
 import { dateText, paperDate } from '@relaybox/lib/i18n/format';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconPrinter } from '@tabler/icons-react';
+import { lacksNothing } from '../app/missing.ts';
 import { useSnapshot } from '../app/store.ts';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Qr } from '../kit/qr.tsx';
@@ -110,7 +111,7 @@ export function PaperView({ view, vaccines }: { view: ChartView; vaccines: Vacci
           <dd>{today ? paperDate(lang, today) : ''}</dd>
         </dl>
       </div>
-      {view.chart.coverage === 'complete' ? null : <p className="b">{w.incomplete}</p>}
+      {lacksNothing(view) ? null : <p className="b">{w.incomplete}</p>}
       <PaperTable rows={rows} sheet={w.sheet(name, bornText)} />
       <PaperFoot view={view} vaccines={vaccines} />
     </article>

@@ -10,6 +10,7 @@ import type { ChartView } from '@relaybox/lib/session/api';
 import { IconCheck, IconChevronDown, IconPrinter, IconQrcode } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { lacksNothing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
@@ -70,7 +71,7 @@ export function VaccinesView({ view, cvx }: { view: ChartView; cvx: CvxFile }) {
   return (
     <>
       <PartialNote view={view} />
-      {none && view.chart.coverage === 'complete' ? <Empty title={w.empty}>{w.emptyText}</Empty> : null}
+      {none && lacksNothing(view) ? <Empty title={w.empty}>{w.emptyText}</Empty> : null}
       <TwoVersions
         view={view}
         items={vaccines.conflicts}

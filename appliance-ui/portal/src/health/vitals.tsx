@@ -10,6 +10,7 @@ import { dayText, numberText } from '@relaybox/lib/i18n/format';
 import { at } from '@relaybox/lib/protocol/elements';
 import { contentVersion, type Item } from '@relaybox/lib/protocol/fold';
 import type { ChartView } from '@relaybox/lib/session/api';
+import { lacksNothing } from '../app/missing.ts';
 import { type Units, useUnits } from '../app/prefs.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
@@ -86,7 +87,7 @@ export function VitalsView({ view }: { view: ChartView }) {
   return (
     <>
       <PartialNote view={view} />
-      {days.length === 0 && two.length === 0 && view.chart.coverage === 'complete' ? (
+      {days.length === 0 && two.length === 0 && lacksNothing(view) ? (
         <Empty title={w.empty}>{w.emptyText}</Empty>
       ) : null}
       <TwoVersions view={view} items={two} say={(resource) => readingOf(resource).text} />

@@ -3,15 +3,21 @@ import type { Dict, Lang, Words, WordTree } from '@relaybox/lib/i18n/dict';
 import { createContext, useContext } from 'react';
 import { kitWords } from '../words/kit.ts';
 
-export const LangContext = createContext<{ readonly lang: Lang; readonly setLang: (to: Lang) => void }>({
-  lang: 'en',
-  setLang: () => {},
-});
+interface Speaking {
+  readonly lang: Lang;
+  /** The reader is a young patient: Spanish says tú. */
+  readonly young: boolean;
+  readonly setLang: (to: Lang) => void;
+}
+
+export const LangContext = createContext<Speaking>({ lang: 'en', young: false, setLang: () => {} });
 
 export const useLang = (): Lang => useContext(LangContext).lang;
+export const useYoung = (): boolean => useContext(LangContext).young;
 
 export function useWords<T extends WordTree>(words: Dict<T>): Words<T> {
-  return words[useLang()];
+  const { lang, young } = useContext(LangContext);
+  return lang === 'es' && young ? words.tu : words[lang];
 }
 
 export function LangSwitch() {

@@ -32,4 +32,8 @@ export const kitWords = dict(
     opening: 'Abriendo con su llave…',
     openingCount: (n) => `Abriendo ${n} registros con su llave…`,
   },
+  {
+    opening: 'Abriendo con tu llave…',
+    openingCount: (n) => `Abriendo ${n} registros con tu llave…`,
+  },
 );

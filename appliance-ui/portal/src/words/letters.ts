@@ -74,4 +74,12 @@ export const letterWords = dict(
     appointment: 'Cita',
     conflict: 'Hay dos versiones de esto. Pregunte a la clínica cuál es la correcta.',
   },
+  {
+    noneSub: 'Aquí está lo que tú y la clínica se escriben.',
+    missing: 'Una carta anterior no está entre las que puedes leer.',
+    emergencySub: '¿No puedes esperar? Llama a la clínica. En peligro: 911.',
+    readOnly: 'Aquí puedes leer. Escribir vendrá después; mientras tanto, llama a la clínica.',
+    noneComingSub: 'La clínica las agenda. Las verás aquí en cuanto lo haga.',
+    conflict: 'Hay dos versiones de esto. Pregunta a la clínica cuál es la correcta.',
+  },
 );

@@ -187,4 +187,29 @@ export const moreWords = dict(
     forgetFailedSub: 'Cierre las otras pestañas de este portal e intente de nuevo.',
     details: 'Detalles para expertos',
   },
+  {
+    you: 'Tú y este teléfono',
+    keys: 'Tu llave',
+    keysSub: 'Clave de acceso, copia cerrada y qué hacer si pierdes el teléfono',
+    lockSub: 'Borra la llave de la memoria. Tu clave de acceso lo abre de nuevo',
+    aboutWhat:
+      'Relaybox guarda los expedientes de una clínica en una caja que está allí. Tu llave abre el tuyo. No participa ninguna otra empresa.',
+    removeSay: (name) =>
+      `Se borra lo que este teléfono guardó de ${name}. Tu expediente allí sigue igual y puedes agregarla otra vez.`,
+    addSay: 'Escanea el código de una hoja de acceso o pega su texto. Tu llave sigue siendo la misma.',
+    enterFailedSub: 'Nada cambió. Intenta de nuevo cuando tengas conexión.',
+    keysHeading: 'Tu llave',
+    keySay:
+      'Este es el lado público de tu llave. La clínica lo necesita para enlazarlo con un expediente. No es secreto.',
+    keyQr: 'Código de tu llave pública',
+    fourWords: 'Cuatro palabras de tu llave',
+    fourWordsSub: 'Léelas a la clínica. Si las suyas son iguales, tienen tu llave.',
+    passkeyNo:
+      'Aún no hay clave de acceso. Tendrás que dar tu llave cada vez y nada queda para leer sin conexión.',
+    copyAgainSay: 'Se pide de nuevo tu clave de acceso. La llave misma no se muestra nunca.',
+    lost: 'Si pierdes el teléfono o la llave',
+    forgetSay:
+      'Borra de este teléfono el candado de la clave de acceso, lo guardado y todas las clínicas. Sin tu copia cerrada no podrás abrir el expediente otra vez.',
+    forgetFailedSub: 'Cierra las otras pestañas de este portal e intenta de nuevo.',
+  },
 );

@@ -73,14 +73,29 @@ export const recordWords = dict(
     receivedAt: 'Received',
     noSuch: 'Nothing here that you may open',
     noSuchSub: 'The record was withdrawn, or it is not part of what you may read.',
-    completeAll: (n: number) => (n === 1 ? '1 of 1 record is here' : `${n} of ${n} records are here`),
-    completePart: (k: number, n: number) =>
-      `${k} of ${n} records are here. The others are for someone else or have not come.`,
+    completeAll: (n: number) => (n === 1 ? '1 of 1 record is here.' : `${n} of ${n} records are here.`),
+    completePart: (k: number, n: number) => `${k} of ${n} records are here.`,
+    missingSince: (m: number, date: string) =>
+      m === 1 ? `1 that came on ${date} is not here.` : `${m} that came since ${date} are not here.`,
+    maybeLetters: (m: number, name: string) =>
+      m === 1
+        ? `It may be a letter that ${name} wrote to the clinic. Only the clinic can open that. This page cannot tell, so something may be missing.`
+        : `They may be letters that ${name} wrote to the clinic. Only the clinic can open those. This page cannot tell, so something may be missing.`,
+    notCome: (m: number) =>
+      m === 1
+        ? 'It may not have come yet, so something may be missing.'
+        : 'They may not have come yet, so something may be missing.',
+    missingOffice: (m: number) =>
+      m === 1
+        ? '1 is in the office part: mail, a visit date or the address. No health record is missing there.'
+        : `${m} are in the office part: mail, visit dates or the address. No health record is missing there.`,
+    destroyed: (m: number) =>
+      m === 1
+        ? 'The clinic destroyed 1 old record, as the law asks.'
+        : `The clinic destroyed ${m} old records, as the law asks.`,
     completeUnknown: (k: number) => `${k} records are here. We cannot tell whether one is missing.`,
     waitingReceipt: (n: number) =>
-      n === 1
-        ? '1 record waits until the clinic’s box confirms it'
-        : `${n} records wait until the clinic’s box confirms them`,
+      n === 1 ? '1 record waits for the clinic’s box.' : `${n} records wait for the clinic’s box.`,
     apart: 'Kept apart',
     apartHeading: 'Kept apart',
     apartCount: (n: number) => `Kept apart: ${n}`,
@@ -214,14 +229,31 @@ export const recordWords = dict(
     receivedAt: 'Recibido',
     noSuch: 'Aquí no hay nada que usted pueda abrir',
     noSuchSub: 'El registro se retiró o no es parte de lo que usted puede leer.',
-    completeAll: (n) => (n === 1 ? 'Está aquí 1 de 1 registro' : `Están aquí ${n} de ${n} registros`),
-    completePart: (k, n) =>
-      `Están aquí ${k} de ${n} registros. Los otros son para otra persona o no han llegado.`,
+    completeAll: (n) => (n === 1 ? 'Está aquí 1 de 1 registro.' : `Están aquí ${n} de ${n} registros.`),
+    completePart: (k, n) => `Están aquí ${k} de ${n} registros.`,
+    missingSince: (m, date) =>
+      m === 1 ? `Falta 1 que llegó el ${date}.` : `Faltan ${m} que llegaron desde el ${date}.`,
+    maybeLetters: (m, name) =>
+      m === 1
+        ? `Puede ser una carta que ${name} escribió a la clínica. Solo la clínica puede abrirla. Esta página no lo sabe, así que puede faltar algo.`
+        : `Pueden ser cartas que ${name} escribió a la clínica. Solo la clínica puede abrirlas. Esta página no lo sabe, así que puede faltar algo.`,
+    notCome: (m) =>
+      m === 1
+        ? 'Quizá aún no ha llegado, así que puede faltar algo.'
+        : 'Quizá aún no han llegado, así que puede faltar algo.',
+    missingOffice: (m) =>
+      m === 1
+        ? '1 es de la parte de oficina: correo, una cita o la dirección. Ahí no falta nada de salud.'
+        : `${m} son de la parte de oficina: correo, citas o la dirección. Ahí no falta nada de salud.`,
+    destroyed: (m) =>
+      m === 1
+        ? 'La clínica destruyó 1 registro viejo, como pide la ley.'
+        : `La clínica destruyó ${m} registros viejos, como pide la ley.`,
     completeUnknown: (k) => `Están aquí ${k} registros. No podemos saber si falta alguno.`,
     waitingReceipt: (n) =>
       n === 1
-        ? '1 registro espera que la caja de la clínica lo confirme'
-        : `${n} registros esperan que la caja de la clínica los confirme`,
+        ? '1 registro espera a la caja de la clínica.'
+        : `${n} registros esperan a la caja de la clínica.`,
     apart: 'Apartado',
     apartHeading: 'Apartado',
     apartCount: (n) => `Apartado: ${n}`,
@@ -282,5 +314,26 @@ export const recordWords = dict(
     until: (date) => `hasta el ${date}`,
     readersNote: 'Lo que alguien ya leyó, lo sabe. Terminar una llave vale desde ese momento.',
     readersFailed: 'La lista no se abrió',
+  },
+  {
+    noVisitsSub: 'La clínica escribe una nota después de cada visita. La verás aquí cuando esté firmada.',
+    youSigned: 'Tú',
+    conflictSub: 'Ninguna se muestra como la verdadera. Pregunta a la clínica cuál es la correcta.',
+    differs: 'Tu copia y la de la clínica no son iguales. Pregunta a la clínica cuál es la correcta.',
+    howPhone: 'Cómo lo comprobó tu teléfono',
+    youSignedIt: 'Lo firmaste tú',
+    unchangedSub: 'tu copia y la de la clínica son iguales',
+    noSuch: 'Aquí no hay nada que puedas abrir',
+    noSuchSub: 'El registro se retiró o no es parte de lo que puedes leer.',
+    apartTell: 'Avisa a la clínica por teléfono. Ellos pueden averiguar de dónde vino.',
+    reasons: {
+      'import-signer':
+        'Quien lo firmó no estaba ese día en la lista de la clínica, así que no mostramos lo que dice. No lo sigas.',
+      'not-member':
+        'Quien lo firmó no estaba ese día en la lista de la clínica, así que no mostramos lo que dice. No lo sigas.',
+      role: 'Quien lo firmó no puede escribir este tipo de registro, así que no mostramos lo que dice. No lo sigas.',
+      'retry-differs': 'Se envió dos veces y no dicen lo mismo. Pregunta a la clínica cuál es la correcta.',
+    },
+    opensAll: 'Todo lo que puedes leer aquí',
   },
 );

@@ -27,7 +27,14 @@ export const shellWords = dict(
     boxAway: (when: string) =>
       stop(`The clinic’s box does not answer. You are reading what this phone saved ${when}`),
     offlineNothing: 'No connection. This phone has saved nothing yet.',
-    offlinePart: 'No connection. This phone has saved only a part of the record.',
+    offlineOpen: (when: string) =>
+      `${stop(`No connection. This is what the page read ${when}`)} It is not saved: close the page, and you cannot read it until you are connected.`,
+    boxAwayOpen: (when: string) =>
+      `${stop(`The clinic’s box does not answer. This is what the page read ${when}`)} It is not saved: close the page, and you cannot read it until the box is back.`,
+    offlinePart:
+      'No connection. Only a part of the record has come, and not all of that is saved yet. Close the page, and some of it is gone until you are connected.',
+    offlinePartOpen:
+      'No connection. Only a part of the record has come, and it is not saved. Close the page, and it is gone until you are connected.',
     connecting: 'Connecting to the clinic’s box…',
     unknownKey: (clinic: string) => `This key opens no record at ${clinic}`,
     unknownKeySub:
@@ -40,6 +47,9 @@ export const shellWords = dict(
       'A box answered that cannot prove that it is your clinic’s. Nothing was read from it. Call the clinic.',
     clock: 'This phone’s clock is wrong',
     clockSub: 'The clinic’s box cannot be sure it is you. Set the clock to automatic.',
+    login: 'The clinic’s box did not accept the sign-in',
+    loginSub:
+      'It does not say why. Nothing was read. If it stays, call the clinic and tell them the words below.',
     rate: 'Too many requests in a short time',
     rateSub: 'The clinic’s box asks for a pause. This goes on by itself.',
     internal: 'Something broke on the box. It was noted.',
@@ -93,7 +103,14 @@ export const shellWords = dict(
     boxAway: (when) =>
       stop(`La caja de la clínica no responde. Está leyendo lo que este teléfono guardó ${when}`),
     offlineNothing: 'Sin conexión. Aquí no hay nada guardado todavía.',
-    offlinePart: 'Sin conexión. Aquí solo hay una parte del expediente.',
+    offlineOpen: (when) =>
+      `${stop(`Sin conexión. Esto es lo que la página leyó ${when}`)} No está guardado: si la cierra, no lo podrá leer hasta tener conexión.`,
+    boxAwayOpen: (when) =>
+      `${stop(`La caja de la clínica no responde. Esto es lo que la página leyó ${when}`)} No está guardado: si la cierra, no lo podrá leer hasta que la caja responda.`,
+    offlinePart:
+      'Sin conexión. Solo llegó una parte del expediente y aún no se guardó toda. Si cierra la página, algo se pierde hasta tener conexión.',
+    offlinePartOpen:
+      'Sin conexión. Solo llegó una parte del expediente y no está guardada. Si cierra la página, se pierde hasta tener conexión.',
     connecting: 'Conectando con la caja de la clínica…',
     unknownKey: (clinic) => `Esta llave no abre ningún expediente en ${clinic}`,
     unknownKeySub: 'Puede ser de otra clínica. Si es nueva, muéstrela en esta: la enlazan con su familia.',
@@ -105,6 +122,9 @@ export const shellWords = dict(
       'Respondió una caja que no puede probar que es la de su clínica. No se leyó nada de ella. Llame a la clínica.',
     clock: 'El reloj de este teléfono está mal',
     clockSub: 'La caja de la clínica no puede saber si es usted. Póngalo en automático.',
+    login: 'La caja de la clínica no aceptó la entrada',
+    loginSub:
+      'No dice por qué. No se leyó nada. Si sigue igual, llame a la clínica y dígales las palabras de abajo.',
     rate: 'Demasiadas solicitudes en poco tiempo',
     rateSub: 'La caja de la clínica pide una pausa. Sigue sola después.',
     internal: 'Algo falló en la caja. Quedó anotado.',
@@ -135,5 +155,44 @@ export const shellWords = dict(
     update: 'Hay una versión nueva',
     updateSub: 'Tarda un momento. Después abra otra vez con su llave.',
     updateNow: 'Usarla ahora',
+  },
+  {
+    keyHere: 'Tu llave está en este dispositivo',
+    keyElsewhere: 'Tu llave está en tu firmador',
+    you: 'Tú',
+    yourKey: 'Tu llave',
+    offline: (when) => stop(`Sin conexión. Esto es lo que tu teléfono guardó ${when}`),
+    boxAway: (when) =>
+      stop(`La caja de la clínica no responde. Estás leyendo lo que este teléfono guardó ${when}`),
+    offlineOpen: (when) =>
+      `${stop(`Sin conexión. Esto es lo que la página leyó ${when}`)} No está guardado: si la cierras, no lo podrás leer hasta tener conexión.`,
+    boxAwayOpen: (when) =>
+      `${stop(`La caja de la clínica no responde. Esto es lo que la página leyó ${when}`)} No está guardado: si la cierras, no lo podrás leer hasta que la caja responda.`,
+    offlinePart:
+      'Sin conexión. Solo llegó una parte del expediente y aún no se guardó toda. Si cierras la página, algo se pierde hasta tener conexión.',
+    offlinePartOpen:
+      'Sin conexión. Solo llegó una parte del expediente y no está guardada. Si cierras la página, se pierde hasta tener conexión.',
+    unknownKeySub: 'Puede ser de otra clínica. Si es nueva, muéstrala en esta: la enlazan contigo.',
+    keyEndedSub: 'La clínica la terminó. Llámales si es un error.',
+    otherPractice: 'Esta no es la clínica que registraste',
+    otherPracticeSub:
+      'Respondió una caja que no puede probar que es la de tu clínica. No se leyó nada de ella. Llama a la clínica.',
+    clockSub: 'La caja de la clínica no puede saber si eres tú. Ponlo en automático.',
+    loginSub:
+      'No dice por qué. No se leyó nada. Si sigue igual, llama a la clínica y diles las palabras de abajo.',
+    noRoomSub: 'Puedes leer lo nuevo, pero no guardarlo para leer sin conexión.',
+    elsewhereSub: 'Escribe en una; esta solo lee.',
+    notHereSub: 'Se abre cuando tengas conexión.',
+    nothing: 'Aquí no hay nada que puedas abrir',
+    nothingSub: 'Elige otro arriba o vuelve al inicio.',
+    ended: (name, date) => `Tu acceso al expediente de ${name} terminó el ${date}`,
+    endedNoName: (date) => `Tu acceso a este expediente terminó el ${date}`,
+    waiting: (name) => `La clínica te registró para ${name}`,
+    waitingNoName: 'La clínica te registró',
+    waitingSub: 'Falta que enfermería o un médico lo confirme; entonces verás el expediente.',
+    noRecords: 'Tu llave aún no tiene ningún expediente',
+    noRecordsSub: 'Muéstrala en la clínica. La enlazan contigo cuando saben que eres tú.',
+    brokeSub: 'No se perdió nada. Intenta de nuevo; si sigue igual, dile a la clínica la palabra de abajo.',
+    updateSub: 'Tarda un momento. Después abre otra vez con tu llave.',
   },
 );

@@ -143,6 +143,7 @@ fn reply(
     let mut response = Response::new(Full::new(Bytes::from_static(document.as_bytes())));
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Date"));
     headers.insert(header::SERVER, HeaderValue::from_static("inside"));
     if request.headers().contains_key(header::UPGRADE) {
         if target.contains("refuse") {

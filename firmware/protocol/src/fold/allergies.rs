@@ -20,9 +20,9 @@ pub enum NoneKnown {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AllergyState {
-    /// Nothing may be said: not all records are here and none of those that are is an allergy.
+    /// Nothing may be said: not all that could be an allergy is here, and nothing that is here is one.
     NotLoaded,
-    /// All records are here and none speaks of allergies.
+    /// All that could be an allergy is here and none speaks of allergies.
     NotRecorded,
     /// Somebody recorded that none are known, of these sorts.
     NoneKnown(BTreeSet<NoneKnown>),
@@ -44,7 +44,7 @@ pub struct Allergies {
 
 impl Allergies {
     pub(super) fn new(items: Vec<Item>, coverage: Coverage) -> Self {
-        let complete = coverage == Coverage::Complete;
+        let complete = coverage >= Coverage::Clinical;
         let active = items.iter().any(is_active);
         let asserted: BTreeSet<NoneKnown> = items.iter().filter_map(assertion).collect();
         let entries = items.iter().any(|item| !item.head_versions().all(|v| none_known(v).is_some()));

@@ -127,6 +127,7 @@ fn chart_of(case: &Value, records: Vec<Record>) -> Chart {
     let coverage = match case["coverage"].as_str().unwrap() {
         "not-loaded" => Coverage::NotLoaded,
         "partial" => Coverage::Partial,
+        "clinical" => Coverage::Clinical,
         "complete" => Coverage::Complete,
         other => panic!("coverage {other}"),
     };
@@ -181,6 +182,7 @@ charts! {
     allergies_not_loaded, "allergies not loaded";
     a_partial_load_never_says_none_known, "a partial load never says none known";
     a_partial_load_shows_the_allergy_it_has, "a partial load shows the allergy it has";
+    what_is_missing_of_the_desk_leaves_none_known_as_it_is, "what is missing of the desk leaves none known as it is";
     no_known_drug_allergy_says_nothing_of_food, "no known drug allergy says nothing of food";
     an_active_allergy_wins_over_no_known_allergies, "an active allergy wins over no known allergies";
     an_ended_assertion_of_none_is_nothing_recorded_as_none, "an ended assertion of none is nothing recorded as none";

@@ -72,6 +72,9 @@ pub struct Share {
     pub destroyed: u64,
     /// Events of the chain. None: completeness unknown (gap or fork).
     pub n: Option<u64>,
+    /// When the first event was received that is neither held nor destroyed, in unix seconds; up to then the
+    /// selection is whole. None: no such event is named.
+    pub since: Option<u64>,
 }
 
 impl Share {
@@ -150,10 +153,13 @@ impl ReceiptBook {
             u64::try_from(state.ids.iter().filter(|id| fits(id)).count()).unwrap_or(u64::MAX)
         };
         let whole = state.completeness == Completeness::Whole;
+        let missing = state.ids.iter().filter(|id| !held.contains(id) && !view.destroyed(id));
+        let since = missing.filter_map(|id| self.in_chain(id, chain)).map(|row| row.received).min();
         Some(Share {
             k: count(&|id| held.contains(id)),
             destroyed: count(&|id| !held.contains(id) && view.destroyed(id)),
             n: whole.then_some(state.n),
+            since,
         })
     }
 

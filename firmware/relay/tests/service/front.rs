@@ -23,6 +23,8 @@ async fn the_information_document_states_the_real_limits_and_no_member() {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.contains("content-type: application/nostr+json"), "{head}");
     assert_eq!(head.matches("access-control-allow-origin: *").count(), 1, "{head}");
+    assert_eq!(head.matches("access-control-expose-headers: Date").count(), 1, "{head}");
+    assert!(head.contains("\r\ndate: "), "{head}");
     let document: Value = serde_json::from_str(body).unwrap();
     let limits = &document["limitation"];
     assert_eq!(limits["max_message_length"], 458_752);

@@ -29,8 +29,6 @@ export const commonWords = dict(
     pendingMark: 'Not yet confirmed by the clinic’s box',
     confidential: 'Only you and your clinicians',
     recordSays: (text: string) => `The record says: ${text}`,
-    partial: (k: number, n: number) =>
-      `${k} of ${n} records are here. The rest has not arrived, so something may be missing below.`,
     unsure: 'We cannot tell whether something is missing.',
     asOf: (when: string) => `Last checked with the clinic: ${when}`,
     twoTitle: 'Two versions exist',
@@ -66,9 +64,8 @@ export const commonWords = dict(
     checkIt: 'Cómo se comprobó',
     left: (name) => `${name} (ya no está en la clínica)`,
     pendingMark: 'La caja de la clínica aún no lo confirma',
-    confidential: 'Solo tú y tus médicos',
+    confidential: 'Solo usted y sus médicos',
     recordSays: (text) => `El expediente dice: ${text}`,
-    partial: (k, n) => `Aquí hay ${k} de ${n} registros. El resto no ha llegado; puede faltar algo abajo.`,
     unsure: 'No podemos saber si falta algo.',
     asOf: (when) => `Última comprobación con la clínica: ${when}`,
     twoTitle: 'Hay dos versiones',
@@ -78,5 +75,9 @@ export const commonWords = dict(
     didNotOpenText: 'No se pudo cargar una parte de la página. Con conexión, hay que abrirla de nuevo.',
     today: 'Hoy',
     notOnChart: 'No está en la gráfica',
+  },
+  {
+    you: 'tú',
+    confidential: 'Solo tú y tus médicos',
   },
 );

@@ -94,7 +94,7 @@ export const growthWords = dict(
   {
     title: 'Crecimiento',
     heading: (name) => `El crecimiento de ${name}`,
-    own: 'Tu crecimiento',
+    own: 'Su crecimiento',
     units: 'Unidades',
     us: 'lb, in',
     metric: 'kg, cm',
@@ -117,7 +117,7 @@ export const growthWords = dict(
     path: (who) => `${who} camino hasta hoy`,
     his: 'Su',
     her: 'Su',
-    your: 'Tu',
+    your: 'Su',
     thePath: 'El camino hasta hoy',
     thisChild: 'este paciente',
     beforeTwo: 'Antes de los 2 años',
@@ -129,7 +129,7 @@ export const growthWords = dict(
     girls: 'niñas',
     open: 'Un punto abierto no tiene lugar en esta gráfica.',
     ruler: 'Desde los 2 años se mide de pie. El número puede bajar unos 0.7 cm. Es la regla, no el niño.',
-    rulerOwn: 'Desde los 2 años se mide de pie. El número puede bajar unos 0.7 cm. Es la regla, no tú.',
+    rulerOwn: 'Desde los 2 años se mide de pie. El número puede bajar unos 0.7 cm. Es la regla, no usted.',
     early: (weeks, age) =>
       `Nació antes de tiempo, a las ${weeks}. Hasta los 2 años los puntos siguen la fecha prevista: ${age}.`,
     earlyFrom: (days) => `se restan ${days} a la edad`,
@@ -179,5 +179,10 @@ export const growthWords = dict(
       `El expediente dice «${text}». La unidad no es clara y por eso no está en la gráfica.`,
     leftDate: (text) =>
       `El expediente dice «${text}» sin una fecha que sirva y por eso no está en la gráfica.`,
+  },
+  {
+    own: 'Tu crecimiento',
+    your: 'Tu',
+    rulerOwn: 'Desde los 2 años se mide de pie. El número puede bajar unos 0.7 cm. Es la regla, no tú.',
   },
 );

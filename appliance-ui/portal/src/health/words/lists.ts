@@ -36,7 +36,7 @@ export const indexWords = dict(
   {
     title: 'Salud',
     heading: (name) => `La salud de ${name}`,
-    own: 'Tu salud',
+    own: 'Su salud',
     growth: 'Crecimiento',
     vaccines: 'Vacunas',
     results: 'Resultados',
@@ -63,6 +63,9 @@ export const indexWords = dict(
     noDocuments: 'Aún no hay',
     two: 'Hay dos versiones',
     partial: 'Puede faltar algo',
+  },
+  {
+    own: 'Tu salud',
   },
 );
 
@@ -103,7 +106,7 @@ export const allergyWords = dict(
   {
     title: 'Alergias',
     heading: (name) => `Las alergias de ${name}`,
-    own: 'Tus alergias',
+    own: 'Sus alergias',
     current: 'Alergias de ahora',
     added: 'Agregado desde fuera',
     never: 'Nadie ha preguntado por alergias',
@@ -134,6 +137,9 @@ export const allergyWords = dict(
     onset: 'Desde',
     askedBy: 'Preguntó',
   },
+  {
+    own: 'Tus alergias',
+  },
 );
 
 export const medicineWords = dict(
@@ -160,7 +166,7 @@ export const medicineWords = dict(
   {
     title: 'Medicinas',
     heading: (name) => `Las medicinas de ${name}`,
-    own: 'Tus medicinas',
+    own: 'Sus medicinas',
     current: 'En la lista ahora',
     empty: 'No hay medicinas en la lista',
     emptyText: 'La clínica anota aquí lo que receta y lo que la familia le cuenta.',
@@ -177,6 +183,9 @@ export const medicineWords = dict(
     ended: 'Acabada',
     asRecorded:
       'Tal como lo escribió la clínica. Vale la etiqueta. Antes de cambiar algo, hay que preguntar.',
+  },
+  {
+    own: 'Tus medicinas',
   },
 );
 
@@ -199,7 +208,7 @@ export const problemWords = dict(
   {
     title: 'Problemas de salud',
     heading: (name) => `Los problemas de salud de ${name}`,
-    own: 'Tus problemas de salud',
+    own: 'Sus problemas de salud',
     current: 'En la lista ahora',
     empty: 'No hay problemas de salud en la lista',
     emptyText: 'La clínica anota aquí lo que sigue con el tiempo. Lo breve está en las citas.',
@@ -210,6 +219,9 @@ export const problemWords = dict(
     end: 'Hasta',
     severity: 'Qué tan fuerte',
     code: 'Código para formularios',
+  },
+  {
+    own: 'Tus problemas de salud',
   },
 );
 
@@ -244,7 +256,7 @@ export const vitalWords = dict(
   {
     title: 'Medidas',
     heading: (name) => `Las medidas de ${name}`,
-    own: 'Tus medidas',
+    own: 'Sus medidas',
     empty: 'Aún no hay medidas',
     emptyText: 'La clínica mide en cada cita. Está aquí el mismo día.',
     signs: {
@@ -268,6 +280,9 @@ export const vitalWords = dict(
     plain: 'Números tal como se midieron. La clínica puede decir qué significan.',
     growthLink: 'Ver el crecimiento en una gráfica',
   },
+  {
+    own: 'Tus medidas',
+  },
 );
 
 export const documentWords = dict(
@@ -283,10 +298,13 @@ export const documentWords = dict(
   {
     title: 'Documentos',
     heading: (name) => `Los documentos de ${name}`,
-    own: 'Tus documentos',
+    own: 'Sus documentos',
     empty: 'Aún no hay documentos',
     emptyText: 'Aquí están las cartas y papeles que agrega la clínica.',
     opening: 'Se podrán abrir con los archivos',
     from: (who) => `De ${who}`,
+  },
+  {
+    own: 'Tus documentos',
   },
 );

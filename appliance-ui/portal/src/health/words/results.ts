@@ -54,7 +54,7 @@ export const resultWords = dict(
   {
     title: 'Resultados',
     heading: (name) => `Los resultados de ${name}`,
-    own: 'Tus resultados',
+    own: 'Sus resultados',
     empty: 'Aún no hay resultados',
     emptyText: 'Un resultado está aquí cuando alguien de la clínica lo ha leído y entregado.',
     waiting: 'Pedidos, aún sin resultado',
@@ -99,5 +99,8 @@ export const resultWords = dict(
     },
     bar: (value, range) => `${value}; rango ${range}`,
     inRecord: 'Entregado sin texto del informe',
+  },
+  {
+    own: 'Tus resultados',
   },
 );

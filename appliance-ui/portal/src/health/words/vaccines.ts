@@ -73,7 +73,7 @@ export const vaccineWords = dict(
   {
     title: 'Vacunas',
     heading: (name) => `Las vacunas de ${name}`,
-    own: 'Tus vacunas',
+    own: 'Sus vacunas',
     card: 'Ver cartilla',
     print: 'Imprimir para la escuela',
     given: 'Aplicadas hasta hoy',
@@ -100,7 +100,7 @@ export const vaccineWords = dict(
     added: 'Agregado desde fuera, la clínica no lo acepta aún',
     cardTitle: 'Cartilla de vacunas',
     cardHeading: (name) => `La cartilla de vacunas de ${name}`,
-    cardOwn: 'Tu cartilla de vacunas',
+    cardOwn: 'Su cartilla de vacunas',
     born: (date) => `Nacimiento: ${date}`,
     count: (doses, reported) => (reported === 0 ? doses : `${doses}, ${reported} de otro lugar`),
     qr: 'Código QR con la lista de vacunas',
@@ -112,7 +112,7 @@ export const vaccineWords = dict(
     list: 'Lo mismo en una lista',
     paperTitle: 'Cartilla en papel',
     paperHeading: (name) => `La cartilla en papel de ${name}`,
-    paperOwn: 'Tu cartilla en papel',
+    paperOwn: 'Su cartilla en papel',
     paper: 'Cartilla de vacunación',
     name: 'Nombre',
     sex: 'Sexo',
@@ -135,5 +135,11 @@ export const vaccineWords = dict(
         : `${n} anotaciones tienen dos versiones y no están aquí.`,
     sheet: (name, born) => `${name} · nacimiento ${born}`,
     code: (code) => `CVX ${code}`,
+  },
+  {
+    own: 'Tus vacunas',
+    cardOwn: 'Tu cartilla de vacunas',
+    tooLong: 'La lista es muy larga para un código. Usa el papel.',
+    paperOwn: 'Tu cartilla en papel',
   },
 );

@@ -1,13 +1,15 @@
 //! `tests/vectors/reader.json` and `disclosure.json`: written from the same world as the tests, read by any
 //! language. A test that finds its file changed prints the new one.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::cases::{CASES, former_epoch, former_event};
 use super::disclosure::packet;
 use super::world::{Draft, World, draft, message, weight};
 use crate::epochs::Keyring;
-use crate::fold::Author;
+use crate::fold::{Author, fold};
 use crate::kinds;
 use crate::permissions::Compartment;
 use crate::reader::{Held, Outcome, Packet, Reader, Reason, Sight, open_packet};
@@ -126,6 +128,71 @@ fn shown_rows(w: &mut World, former: &Keys) -> Vec<Value> {
         .collect()
 }
 
+/// A young patient's record: a value, an assertion of no allergies, and letters to the office and to the doctor.
+fn coverage_rows(w: &mut World) -> Value {
+    let (doctor, young) = (w.doctor.clone(), w.random.keys());
+    let t = young.public_key();
+    let registered = w.patient(&young, None, None);
+    let value = w.staff(&doctor, &draft(kinds::OBSERVATION, weight(48.0), &t));
+    let none = w.staff(&doctor, &draft(kinds::ALLERGY, no_allergies(), &t));
+    let letter = Draft { reader: None, ..draft(kinds::MESSAGE, message("q"), &t) };
+    let office = w.family(&young, &Draft { compartment: Compartment::Desk, ..letter.clone() });
+    let question = w.family(&young, &letter);
+    let events = [&registered, &value, &none, &office, &question];
+    for event in &events[1..] {
+        w.receive(event);
+    }
+    let cases: Vec<Value> = [
+        ("all is here", vec![]),
+        ("a letter to the office is not here", vec![&office]),
+        ("the registration is not here", vec![&registered]),
+        ("a letter in the chart is not here", vec![&question]),
+        ("both letters are not here", vec![&office, &question]),
+        ("the assertion of no allergies is not here", vec![&none]),
+    ]
+    .into_iter()
+    .map(|(name, lacks)| {
+        let lacks: Vec<String> = lacks.iter().map(|event| event.id.to_hex()).collect();
+        json!({"name": name, "lacks": lacks})
+    })
+    .collect();
+    let mut file = json!({"patient": young.secret_key().to_secret_hex(), "events": events, "cases": cases});
+    let policy = w.events.clone();
+    for at in 0..cases.len() {
+        file["cases"][at]["expect"] = coverage_of(w.p(), &policy, &file, at);
+    }
+    file
+}
+
+fn no_allergies() -> Value {
+    json!({"resourceType": "AllergyIntolerance", "clinicalStatus": {"coding": [{"code": "active"}]},
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "716186003"}]}})
+}
+
+/// What the patient of the coverage vectors can say in one case.
+fn coverage_of(practice: PublicKey, policy: &[Event], file: &Value, at: usize) -> Value {
+    let secret = SecretKey::from_hex(file["patient"].as_str().unwrap()).unwrap();
+    let t = Keys::new(secret.clone()).public_key();
+    let lacks: Vec<&str> =
+        file["cases"][at]["lacks"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let mut here = events(&file["events"]);
+    here.retain(|event| !lacks.contains(&event.id.to_hex().as_str()));
+    let mut reader = Reader::new(practice, Held::person(secret), Sight::Own, policy);
+    let outcomes = reader.read(&here, None);
+    assert!(outcomes.values().all(|outcome| matches!(outcome, Outcome::Shown(_))), "{outcomes:?}");
+    let chains = [Compartment::Desk, Compartment::Chart]
+        .map(|compartment| ChainKey::Clinical { compartment, subject: Some(t) });
+    let share = reader.share(&chains, &outcomes.keys().copied().collect());
+    let coverage = reader.coverage(&chains, &outcomes);
+    let records = outcomes.into_values().filter_map(|outcome| match outcome {
+        Outcome::Shown(shown) => Some(shown.record),
+        _ => None,
+    });
+    let chart = fold(&BTreeSet::from([t]), records.collect(), coverage);
+    json!({"coverage": coverage, "k": share.k, "n": share.n, "since": share.since,
+        "allergies": chart.allergies.state})
+}
+
 fn make_reader_file() -> Value {
     let mut w = World::new();
     let former = former_epoch(&mut w);
@@ -136,6 +203,7 @@ fn make_reader_file() -> Value {
             "mended": case.mended}));
     }
     let shown = shown_rows(&mut w, &former);
+    let coverage = coverage_rows(&mut w);
     let (doctor, child) = (w.doctor.clone(), w.child.clone());
     let grants: Vec<Event> =
         w.grants.iter().filter(|g| crate::event::p_tag(g, 0) == Some(doctor.public_key())).cloned().collect();
@@ -143,8 +211,9 @@ fn make_reader_file() -> Value {
         "about": "The reader rule (PROTOCOL 2.1, 2.6, 2.8). `events` are policy and receipts; the doctor holds \
             the 2101s in `grants` and sees both policy chains, the patient holds the secret alone and sees the \
             public chain and what names the key. Each refused event has its reason and the same event mended, \
-            which is shown to the doctor; refused and mended are read in one call without a clock. Secrets are \
-            synthetic.",
+            which is shown to the doctor; refused and mended are read in one call without a clock. `coverage`: a patient \
+            without the events that `lacks` names, who is in the place of a guardian to whom own letters of the \
+            patient are not shown. Secrets are synthetic.",
         "practice": w.p().to_hex(),
         "doctor": doctor.secret_key().to_secret_hex(),
         "patient": child.secret_key().to_secret_hex(),
@@ -152,6 +221,7 @@ fn make_reader_file() -> Value {
         "events": w.events,
         "cases": rows,
         "shown": shown,
+        "coverage": coverage,
     })
 }
 
@@ -170,7 +240,7 @@ fn every_reader_vector_gives_its_outcome() {
     let held = || Held::staff(Keyring::collect(&secret("doctor"), &epochs, &grants));
     let mut doctor = Reader::new(practice(&file), held(), Sight::Staff, &policy);
     let mut patient = Reader::new(practice(&file), Held::person(secret("patient")), Sight::Own, &policy);
-    let mut reasons = std::collections::BTreeSet::new();
+    let mut reasons = BTreeSet::new();
     for row in file["cases"].as_array().unwrap() {
         let (refused, mended) = (event(&row["event"]), event(&row["mended"]));
         let out = doctor.read(&[refused.clone(), mended.clone()], None);
@@ -187,6 +257,26 @@ fn every_reader_vector_gives_its_outcome() {
         let out = reader.read(std::slice::from_ref(&event), None);
         assert_eq!(shown_row(name, who, &event, &out[&event.id]), *row);
     }
+}
+
+#[test]
+fn what_the_receipts_name_and_is_not_here_bounds_what_is_said() {
+    let file: Value = serde_json::from_str(READER).unwrap();
+    let policy = events(&file["events"]);
+    let coverage = &file["coverage"];
+    let cases = coverage["cases"].as_array().unwrap();
+    for (at, case) in cases.iter().enumerate() {
+        let found = coverage_of(practice(&file), &policy, coverage, at);
+        assert_eq!(found, case["expect"], "{}", case["name"]);
+    }
+    let said: Vec<(&str, &Value)> = cases
+        .iter()
+        .map(|c| (c["expect"]["coverage"].as_str().unwrap(), &c["expect"]["allergies"]))
+        .collect();
+    let (none, unknown) = (json!({"none-known": ["any"]}), json!("not-loaded"));
+    let (sure, unsure) =
+        ([("complete", &none), ("clinical", &none), ("clinical", &none)], ("partial", &unknown));
+    assert_eq!(said, [&sure[..], &[unsure; 3]].concat());
 }
 
 fn make_disclosure_file() -> Value {
