@@ -154,20 +154,28 @@ export class Visitor {
     return this.page.locator('body').innerText();
   }
 
-  /** A security key with PRF that answers every touch, as Chromium's virtual authenticator. */
-  async authenticator(): Promise<{ readonly cdp: CDPSession; readonly id: string }> {
+  /**
+   * A security key with PRF that answers every touch, as Chromium's virtual authenticator: a phone's own, or one that
+   * is plugged in and gives its secret at `get` only (hmac-secret without hmac-secret-mc), as most of those do.
+   */
+  async authenticator(
+    is: 'built-in' | 'plugged-in' = 'built-in',
+  ): Promise<{ readonly cdp: CDPSession; readonly id: string }> {
+    const kind =
+      is === 'built-in'
+        ? ({ transport: 'internal', hasPrf: true } as const)
+        : ({ transport: 'usb', hasHmacSecret: true } as const);
     const cdp = await this.context.newCDPSession(this.page);
     await cdp.send('WebAuthn.enable');
     const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
       options: {
         protocol: 'ctap2',
         ctap2Version: 'ctap2_1',
-        transport: 'internal',
         hasResidentKey: true,
         hasUserVerification: true,
         isUserVerified: true,
-        hasPrf: true,
         automaticPresenceSimulation: true,
+        ...kind,
       },
     });
     return { cdp, id: authenticatorId };

@@ -27,8 +27,9 @@ export function fingerprint(folder: string): string {
     .digest('base64');
 }
 
-/** The names of the box in a practice's network lead here, as its multicast names would. */
-const NAMES = 'MAP relaybox-portal.local 127.0.0.1, MAP relaybox.local 127.0.0.1';
+/** The names of the box in a practice's network lead here, as its multicast names would; a vault's name leads nowhere else. */
+const NAMES =
+  'MAP relaybox-portal.local 127.0.0.1, MAP relaybox.local 127.0.0.1, MAP *.vault.relaybox.invalid 127.0.0.1';
 
 export const chromiumArgs = (fingerprints: readonly string[]): string[] => [
   '--disable-gpu',
