@@ -2,6 +2,7 @@
 //! (2102, 2103, 2104, 2106–2109, 2127) in their exact shapes.
 
 mod access;
+pub mod missing;
 mod roster;
 mod sharing;
 

@@ -8,7 +8,7 @@ mod commit;
 mod decide;
 mod facts;
 #[cfg(test)]
-mod props;
+pub(crate) mod props;
 mod shapes;
 mod shards;
 #[cfg(test)]

@@ -30,7 +30,7 @@ const PEOPLE: [&str; 12] = [
 const AUTHORS: [&str; 4] = ["practice", "doctor", "nurse", "desk"];
 
 /// One step: what, by whom, about whom, seconds later.
-type Step = (u8, u8, u8, u16);
+pub(crate) type Step = (u8, u8, u8, u16);
 
 fn pick<'a>(names: &[&'a str], n: u8) -> &'a str {
     names[usize::from(n) % names.len()]
@@ -70,7 +70,7 @@ fn event(world: &mut World, (what, who, whom, _): Step) -> Event {
 }
 
 /// Runs the steps; `judge` and `apply` must agree on each.
-fn history(steps: &[Step]) -> World {
+pub(crate) fn history(steps: &[Step]) -> World {
     let mut world = World::staffed();
     for step in steps {
         let before = world.epochs.len();
@@ -138,7 +138,7 @@ fn rows_of(
     rows
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(any::<Step>(), 1..24)
 }
 

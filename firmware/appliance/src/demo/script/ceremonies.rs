@@ -129,7 +129,6 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         };
         let event = build_agent(&self.practice, &entry);
         self.previous = Some(event.id);
-        self.agent = Some(event.id);
         event
     }
 

@@ -13,11 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use relaybox_protocol::envelope::EnvelopeError;
 use relaybox_protocol::epochs::EpochSecrets;
 use relaybox_protocol::nip44::CryptoError;
+use relaybox_protocol::refusal::Refusal;
 use relaybox_protocol::{Event, EventId, Keys, PublicKey};
 
 use super::DemoWorld;
 use super::cast::Staff;
 use super::plan::{Plan, epoch_of};
+use grants::Known;
 
 /// One thing to do.
 pub(crate) enum Step {
@@ -53,6 +55,8 @@ pub(crate) enum ScriptError {
     Record(String, #[source] EnvelopeError),
     #[error("seal keys or names")]
     Seal(#[from] CryptoError),
+    #[error("change policy")]
+    Policy(#[from] Refusal),
     #[error("find what the record {0} refers to")]
     Missing(String),
     #[error("hand the next event over")]
@@ -63,7 +67,6 @@ pub(crate) enum ScriptError {
 struct Link {
     child: usize,
     guardian: &'static str,
-    entry: EventId,
     live: bool,
 }
 
@@ -72,8 +75,6 @@ struct Subject {
     /// T in force last; earlier ones before it.
     line: Vec<PublicKey>,
     own: Option<PublicKey>,
-    /// The newest 2110.
-    entry: Option<EventId>,
 }
 
 impl Subject {
@@ -92,7 +93,6 @@ pub(crate) struct Script<'a, Give: FnMut(Step) -> bool> {
     /// `seq` and `prev` of P.
     sequence: u64,
     previous: Option<EventId>,
-    agent: Option<EventId>,
     subjects: Vec<Subject>,
     links: Vec<Link>,
     /// Event of each entry by name.
@@ -101,8 +101,7 @@ pub(crate) struct Script<'a, Give: FnMut(Step) -> bool> {
     open: BTreeSet<String>,
     /// The next event needs what was handed over last.
     barrier: bool,
-    /// Rows that a reader has: reader, n, subject.
-    rows: BTreeSet<(PublicKey, u64, PublicKey)>,
+    known: Known,
     /// Children whose missing rows of this epoch are written.
     settled: BTreeSet<usize>,
     /// `created_at` of the next event, and of the last one.
@@ -114,24 +113,22 @@ pub(crate) struct Script<'a, Give: FnMut(Step) -> bool> {
 impl<'a, Give: FnMut(Step) -> bool> Script<'a, Give> {
     /// `now` in unix seconds.
     pub(crate) fn new(plan: &'a Plan, box_keys: BoxKeys, now: u64, give: Give) -> Self {
-        let subjects =
-            plan.children.iter().map(|_| Subject { line: Vec::new(), own: None, entry: None }).collect();
+        let subjects = plan.children.iter().map(|_| Subject { line: Vec::new(), own: None }).collect();
         let steps = u64::try_from(plan.entries.len()).unwrap_or(0) + SPARE;
         Self {
             plan,
             box_keys,
+            known: Known::new(plan.seed.keys("practice").public_key()),
             practice: plan.seed.keys("practice"),
             escrow: plan.seed.keys("escrow"),
             epochs: Vec::new(),
             sequence: 0,
             previous: None,
-            agent: None,
             subjects,
             links: Vec::new(),
             ids: BTreeMap::new(),
             open: BTreeSet::new(),
             barrier: false,
-            rows: BTreeSet::new(),
             settled: BTreeSet::new(),
             moment: now.saturating_sub(steps),
             now,
@@ -165,6 +162,11 @@ impl<'a, Give: FnMut(Step) -> bool> Script<'a, Give> {
     }
 
     fn hand(&mut self, step: Step) -> Result<(), ScriptError> {
+        match &step {
+            Step::Claim(_) => {}
+            Step::Ceremony(events) => events.iter().try_for_each(|event| self.known.take(event))?,
+            Step::Publish(publish) => self.known.take(&publish.event)?,
+        }
         if (self.give)(step) { Ok(()) } else { Err(ScriptError::Stopped) }
     }
 

@@ -37,9 +37,6 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         let event = self.seal(entry, &author, &extra)?;
         let id = self.publish(author, &entry.name, event, after_all)?;
         self.ids.insert(entry.name.clone(), id);
-        if entry.registration.is_some() {
-            self.subjects[entry.child].entry = Some(id);
-        }
         Ok(())
     }
 
@@ -175,7 +172,7 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         let front_desk = self.staff(Staff::FrontDesk);
         let event = build_link(&front_desk, &entry, &mut Random::os())?;
         let name = format!("link of {}", guardian.name);
-        let id = self.publish(front_desk, &name, event, true)?;
+        self.publish(front_desk, &name, event, true)?;
         if ended {
             for link in
                 self.links.iter_mut().filter(|link| link.child == child && link.guardian == guardian.id)
@@ -183,7 +180,7 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
                 link.live = false;
             }
         } else {
-            self.links.push(Link { child, guardian: guardian.id, entry: id, live: true });
+            self.links.push(Link { child, guardian: guardian.id, live: true });
         }
         self.barrier = true;
         Ok(())
