@@ -1,10 +1,13 @@
-//! event.json, keys.json, wrap.json, drafts.json.
+//! event.json, keys.json, pairing.json, pin.json, wrap.json, drafts.json.
 
 use relaybox_protocol::event::{EVENT_BYTES_MAX, Verified};
 use relaybox_protocol::keys::{KeyRole, four_words, open_sealed, parse_public, proof_holds};
 use relaybox_protocol::nip44::ConversationKey;
 use relaybox_protocol::random::Random;
 use relaybox_protocol::{PublicKey, drafts, hex, wrap};
+use relaybox_tests::vectors::pin::judged;
+use relaybox_vault::pairing::{self, Place, unwrap};
+use relaybox_vault::prf;
 use serde_json::Value;
 
 use crate::cases::{bytes, conversation_key, event, file, number, public, rows, secret, secret_from, string};
@@ -52,6 +55,38 @@ fn word_seal_spelling_and_stream_vectors_agree() {
     let mut random = Random::seeded(hex::decode(string(&file["stream"], "seed")).unwrap());
     for output in rows(&file["stream"], "outputs") {
         assert_eq!(hex::encode(&random.bytes32()), output.as_str().unwrap());
+    }
+}
+
+#[test]
+fn pin_vectors_are_judged_as_said_and_open_for_the_ceremony() {
+    let file = file("pin.json");
+    for case in rows(&file, "pins") {
+        let least = usize::try_from(number(case, "least")).unwrap();
+        let (pin, error) = judged(string(case, "typed"), least);
+        assert_eq!((pin.as_deref(), &error), (case["pin"].as_str(), &case["error"]), "{}", case["name"]);
+    }
+    for case in rows(&file, "sealed") {
+        let ceremony = secret_from(string(case, "ceremony"));
+        let opened = open_sealed(ceremony.secret_key(), &public(case, "from"), string(case, "sealed"));
+        assert_eq!(opened.unwrap(), string(case, "opened").as_bytes());
+    }
+}
+
+#[test]
+fn pairing_vectors_salt_and_open_as_said() {
+    let file = file("pairing.json");
+    for case in rows(&file, "salts") {
+        assert_eq!(hex::encode(&prf::salt(&bytes(string(case, "input")))), string(case, "salt"));
+    }
+    assert_eq!(pairing::salt(), prf::salt(string(&file, "input").as_bytes()));
+    for case in rows(&file, "wraps") {
+        let credential = bytes(string(case, "credential"));
+        let place = Place { host: string(case, "host"), credential: &credential };
+        let secret =
+            unwrap(&place, &hex::decode(string(case, "prf")).unwrap(), &bytes(string(case, "wrapped")));
+        let secret = secret.map(|secret| secret.to_secret_hex());
+        assert_eq!(secret.as_deref(), case["secret"].as_str(), "{}", case["name"]);
     }
 }
 

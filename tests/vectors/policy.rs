@@ -1,10 +1,13 @@
-//! epochs.json, grants.json.
+//! epochs.json, grants.json, grants-missing.json.
 
 use relaybox_protocol::envelope::EpochSecret;
 use relaybox_protocol::epochs::{self, Keyring, open_escrow, open_legacy_escrow};
+use relaybox_protocol::grants::missing::{GrantBook, Writer, missing};
 use relaybox_protocol::grants::{open_patient_grant, open_share, parse_patient_grant};
 use relaybox_protocol::permissions::Compartment;
-use relaybox_protocol::{Event, PublicKey, hex, kinds};
+use relaybox_protocol::policy::Policy;
+use relaybox_protocol::{Event, EventId, PublicKey, hex, kinds};
+use relaybox_tests::vectors::missing::to_lists;
 use serde_json::{Value, json};
 
 use crate::cases::{conversation_key, event, events, file, number, public, rows, secret, string};
@@ -97,5 +100,33 @@ fn policy_event_vectors_are_signed_and_their_texts_open() {
             (false, _) => Some(String::from_utf8(desk.decrypt(&event.content).unwrap()).unwrap()),
         };
         assert_eq!(text.as_deref(), case["text"].as_str(), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn missing_grant_vectors_say_who_writes_what_and_what_waits() {
+    let file = file("grants-missing.json");
+    let (history, stored) = (rows(&file, "history"), events(&file, "stored"));
+    for case in rows(&file, "cases") {
+        let count = |name: &str| usize::try_from(number(case, name)).unwrap();
+        let mut policy = Policy::new(public(&file, "practice"));
+        let mut epochs = Vec::new();
+        for step in &history[..count("steps")] {
+            let event = event(step, "event");
+            let verdict = policy.apply(&event, number(step, "at"), number(step, "received"));
+            assert_eq!(verdict, Ok(()), "{}", case["name"]);
+            epochs.extend((event.kind.as_u16() == kinds::PRACTICE_EPOCH).then_some(event));
+        }
+        let mut book = GrantBook::default();
+        stored[..count("stored")].iter().for_each(|event| book.add(event));
+        let keys = secret(&file, string(case, "writer"));
+        let keyring = Keyring::collect(keys.secret_key(), &epochs, &events(case, "grants"));
+        let ids = case["confirmed"].as_array().unwrap().iter();
+        let confirmed: Vec<EventId> =
+            ids.map(|id| EventId::from_hex(id.as_str().unwrap()).unwrap()).collect();
+        let writer = Writer { key: keys.public_key(), keyring: &keyring, rows: &[], confirmed: &confirmed };
+        let view = policy.now(number(case, "time"));
+        let found = missing(&view, &book, &public(case, "subject"), &writer);
+        assert_eq!(to_lists(&found), case["expected"], "{}", case["name"]);
     }
 }

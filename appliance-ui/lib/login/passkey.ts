@@ -8,7 +8,10 @@
  */
 import { SessionError } from '../session/api.ts';
 
-const INPUT = new TextEncoder().encode('relaybox/device/prf/1');
+/** What PRF is asked, by what its secret is for. */
+const INPUTS = { device: 'relaybox/device/prf/1', staff: 'relaybox/staff/prf/1' } as const;
+export type PrfUse = keyof typeof INPUTS;
+
 const TIMEOUT_MS = 120_000;
 const VERIFIED = 0x04;
 
@@ -23,6 +26,13 @@ export interface Asserted {
   readonly prf: Uint8Array<ArrayBuffer>;
 }
 
+/** The authenticator holds a passkey of this person already; a second one would be no second way in. */
+export class PasskeyHereError extends SessionError {
+  constructor() {
+    super('invalid', 'this authenticator has a passkey already');
+  }
+}
+
 export interface NewPasskey {
   /** This page's host name; passkeys of it open nothing elsewhere. */
   readonly host: string;
@@ -32,6 +42,8 @@ export interface NewPasskey {
   readonly name: string;
   /** Passkeys that open something on this device already. */
   readonly known: readonly Uint8Array<ArrayBuffer>[];
+  /** For the person's key on this device, unless said otherwise. */
+  readonly use?: PrfUse;
 }
 
 /** Makes a passkey. Rejects with `cancelled`, or `invalid` when the device cannot or already has one of ours. */
@@ -61,6 +73,7 @@ export async function assertPasskey(
   here: Authenticator,
   host: string,
   allowed: readonly Uint8Array<ArrayBuffer>[],
+  use: PrfUse = 'device',
 ): Promise<Asserted> {
   const found = await attempt(() =>
     here.get({
@@ -70,7 +83,7 @@ export async function assertPasskey(
         allowCredentials: allowed.map((id) => ({ type: 'public-key', id })),
         userVerification: 'required',
         timeout: TIMEOUT_MS,
-        extensions: { prf: { eval: { first: INPUT } } },
+        extensions: { prf: { eval: { first: new TextEncoder().encode(INPUTS[use]) } } },
       },
     }),
   );
@@ -88,8 +101,8 @@ export async function assertPasskey(
 /** Makes a passkey and has it asserted twice: it counts only if the same 32 bytes came out. */
 export async function makeAndProve(here: Authenticator, made: NewPasskey): Promise<Asserted> {
   const id = await createPasskey(here, made);
-  const first = await assertPasskey(here, made.host, [id]);
-  const second = await assertPasskey(here, made.host, [id]);
+  const first = await assertPasskey(here, made.host, [id], made.use);
+  const second = await assertPasskey(here, made.host, [id], made.use);
   const same = equal(first.prf, second.prf) && equal(first.credential, id) && equal(second.credential, id);
   second.prf.fill(0);
   if (same) return first;
@@ -112,6 +125,7 @@ function isFinal({ name }: Error): boolean {
 
 function credentialOf(found: Credential | Error): PublicKeyCredential {
   if (!(found instanceof Error)) return found as PublicKeyCredential;
+  if (found.name === 'InvalidStateError') throw new PasskeyHereError();
   const cancelled = found.name === 'NotAllowedError' || found.name === 'AbortError';
   throw new SessionError(cancelled ? 'cancelled' : 'invalid', found.name);
 }

@@ -18,6 +18,7 @@ pub mod envelope;
 pub mod file;
 pub mod guard;
 pub mod history;
+pub mod pairing;
 pub mod pin;
 pub mod prf;
 pub mod request;

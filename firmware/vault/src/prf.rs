@@ -42,17 +42,19 @@ impl Nonce {
         BASE64_STANDARD_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
     }
 
-    /// The two salts for CTAP's hmac-secret (WebAuthn 3, PRF extension: SHA-256("WebAuthn PRF" ‖ 0 ‖ input)).
+    /// The two salts for CTAP's hmac-secret.
     pub fn salts(self) -> Salts {
-        Salts([1u8, 2].map(|which| {
-            let mut hash = Sha256::new();
-            hash.update(b"WebAuthn PRF\0");
-            hash.update(TAG.as_bytes());
-            hash.update([which]);
-            hash.update(self.0);
-            hash.finalize().into()
-        }))
+        Salts([1u8, 2].map(|which| salt(&[TAG.as_bytes(), &[which], &self.0].concat())))
     }
+}
+
+/// The salt that CTAP's hmac-secret is given for an input of WebAuthn's PRF (WebAuthn 3, PRF extension:
+/// SHA-256("WebAuthn PRF" ‖ 0 ‖ input)). A browser does this by itself.
+pub fn salt(input: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"WebAuthn PRF\0");
+    hash.update(input);
+    hash.finalize().into()
 }
 
 /// Two salts of 32 bytes. No secret: without the security key they say nothing.

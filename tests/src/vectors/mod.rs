@@ -11,6 +11,9 @@ mod epochs;
 mod event;
 mod grants;
 mod keys;
+pub mod missing;
+mod pairing;
+pub mod pin;
 mod practice;
 mod small;
 
@@ -33,8 +36,11 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("epochs.json", epochs::make()),
         ("event.json", event::make()),
         ("grants.json", grants::make()),
+        ("grants-missing.json", missing::make()),
         ("keys.json", keys::make()),
         ("messages.json", envelope::messages()),
+        ("pairing.json", pairing::make()),
+        ("pin.json", pin::make()),
         ("policy.json", access::policy()),
         ("receipts.json", access::receipts()),
         ("scope.json", access::scope()),
@@ -60,7 +66,7 @@ pub(crate) fn random(name: &str) -> Random {
     Random::seeded(digest(name))
 }
 
-fn digest(name: &str) -> [u8; 32] {
+pub(crate) fn digest(name: &str) -> [u8; 32] {
     Sha256::digest(format!("relaybox vector {name}")).into()
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use relaybox_protocol::envelope::{Record, seal_family, seal_staff};
-use relaybox_protocol::epochs::{EpochSecrets, NewEpoch, Sequence, build_epoch};
+use relaybox_protocol::epochs::{EpochSecrets, NewEpoch, Sequence, build_epoch, build_grant};
 use relaybox_protocol::event::tag;
 use relaybox_protocol::grants::{
-    Desk, LinkEntry, Name, RosterEntry, Suspended, Suspension, build_lift, build_link, build_roster,
-    build_suspension,
+    AgentEntry, Desk, LinkEntry, Name, Patients, RosterEntry, Service, Suspended, Suspension, build_agent,
+    build_lift, build_link, build_roster, build_suspension,
 };
 use relaybox_protocol::keys::{KeyRole, prove};
 use relaybox_protocol::permissions::{Compartment, Role, preticked};
@@ -192,11 +192,15 @@ impl Practice {
     }
 
     pub(super) fn link(&mut self, author: &str, guardian: &str, ended: bool) -> Event {
+        self.link_to(author, "child", guardian, ended)
+    }
+
+    pub(super) fn link_to(&mut self, author: &str, child: &str, guardian: &str, ended: bool) -> Event {
         let pop = self.prove(guardian, KeyRole::Guardian);
         let (n, pair) = (self.last().n, self.last().desk.clone());
         let sequence = (author == "practice").then(|| self.sequence());
         let entry = LinkEntry {
-            child: key("child").public_key(),
+            child: key(child).public_key(),
             guardian: key(guardian).public_key(),
             compartments: &[Compartment::Desk, Compartment::Chart],
             until: None,
@@ -209,6 +213,32 @@ impl Practice {
             created_at: self.now,
         };
         build_link(&key(author), &entry, &mut self.random).unwrap()
+    }
+
+    /// The FHIR agent, for all patients.
+    pub(super) fn agent(&mut self, name: &str) -> Event {
+        let pop = self.prove(name, KeyRole::Agent);
+        let entry = AgentEntry {
+            agent: key(name).public_key(),
+            service: Service::Fhir,
+            kinds: &[kinds::OBSERVATION],
+            compartments: &[Compartment::Chart],
+            patients: Patients::All,
+            until: None,
+            ended: false,
+            pop: &pop,
+            sequence: self.sequence(),
+            created_at: self.now,
+        };
+        build_agent(&key("practice"), &entry)
+    }
+
+    /// The 2101 of the newest epoch for a member with the words of a role.
+    pub(super) fn secrets_for(&mut self, name: &str, role: Role) -> Event {
+        let newest = self.last().clone();
+        let held = newest.held(role, preticked(role));
+        let member = key(name).public_key();
+        build_grant(&key("practice"), &member, newest.n, &held, self.now, &mut self.random).unwrap()
     }
 
     pub(super) fn suspension(&mut self, author: &str, of: &str, scope: Option<&str>) -> Event {
