@@ -50,12 +50,14 @@ impl Place {
         Practice::make(&mut ceremony, &box_key, patients).await
     }
 
-    /// The relay role alone, over the same state.
+    /// The relay role alone, over the same state; there is no audit beside it.
     pub(crate) fn relay(&self) -> Result<Relay> {
+        let alone = self.config.with_extension("alone.toml");
+        std::fs::write(&alone, CONFIG.replace("[relay]\n", "[relay]\naudit = false\n"))?;
         let sockets = self.data.join("run");
         let child = Command::new(binary()?)
             .arg("relay")
-            .args([Path::new("--config"), &self.config, Path::new("--state"), &self.data.join("relay")])
+            .args([Path::new("--config"), &alone, Path::new("--state"), &self.data.join("relay")])
             .args([Path::new("--credentials"), &self.data.join("credentials")])
             .args([Path::new("--sockets"), &sockets])
             .stdin(Stdio::null())

@@ -46,6 +46,7 @@ fn config() -> RelayConfig {
         auth_seconds_max: NEVER,
         idle_seconds: NEVER,
         auth_bytes_max: 1 << 30,
+        audit: false,
         ..RelayConfig::default()
     }
 }

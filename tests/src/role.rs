@@ -39,7 +39,7 @@ pub fn furnish(folder: &Path, receipts_box: &Keys, relay: &str) -> Result<()> {
     }
     let key = receipts_box.secret_key().to_secret_hex();
     std::fs::write(folder.join("credentials/receipts.key"), format!("{key}\n"))?;
-    let config = format!("[relay]\n{relay}\n");
+    let config = format!("[relay]\naudit = false\n{relay}\n");
     Ok(std::fs::write(folder.join("relaybox.toml"), config)?)
 }
 

@@ -32,6 +32,8 @@ enum Command {
     Relay(RoleArgs),
     /// Run the gateway role (systemd does this)
     Gateway(RoleArgs),
+    /// Run the audit role (systemd does this), or look at the audit
+    Audit(AuditArgs),
     /// Look at a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -85,6 +87,29 @@ struct RoleArgs {
     /// Where to bind the Unix sockets, when systemd hands over none
     #[arg(long, value_name = "DIR")]
     sockets: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct AuditArgs {
+    #[command(subcommand)]
+    command: Option<AuditCommand>,
+    #[command(flatten)]
+    role: Option<RoleArgs>,
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Read every chain from its first entry, compare it with the anchors, and name what was changed, removed or moved;
+    /// also while the box runs
+    Verify {
+        /// Directory of `relaybox dev`, or the audit's state directory
+        #[arg(long, value_name = "DIR", default_value_os_t = dev::default_data().to_owned())]
+        data: PathBuf,
+        /// The relay's state directory, whose stored anchors are compared as well
+        #[arg(long, value_name = "DIR")]
+        relay: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,6 +171,11 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dev(args) => runtime()?.block_on(run_dev(args)),
         Command::Relay(args) => run_role("relay", &args),
         Command::Gateway(args) => run_role("gateway", &args),
+        Command::Audit(AuditArgs { command: Some(AuditCommand::Verify { data, relay }), .. }) => {
+            runtime()?.block_on(tools::audit::verify(&data, relay.as_deref()))
+        }
+        Command::Audit(AuditArgs { role: Some(args), .. }) => run_role("audit", &args),
+        Command::Audit(_) => Err(StartError::Missing("config").into()),
     }
 }
 

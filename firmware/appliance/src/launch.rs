@@ -111,8 +111,10 @@ impl Roles {
         failed(&mut self.tasks, &self.names).await
     }
 
-    /// Tells the roles to stop, in the order of the manifest, and waits for all of them.
+    /// Tells the roles to stop, in the order of the manifest, and waits for all of them. The last one is told when
+    /// the others have ended: they write to it until then.
     pub(crate) async fn stop(mut self) -> Result<(), LaunchError> {
+        let last = self.stop.pop();
         for role in &self.stop {
             // A role that is gone already needs no order.
             let _ = role.send(true);
@@ -120,14 +122,17 @@ impl Roles {
         }
         let drain = async {
             let mut first = Ok(());
-            while let Some(ended) = self.tasks.join_next_with_id().await {
+            loop {
+                if let Some(last) = last.as_ref().filter(|_| self.tasks.len() <= 1) {
+                    let _ = last.send(true);
+                }
+                let Some(ended) = self.tasks.join_next_with_id().await else { return first };
                 let result = match ended {
                     Ok((_, result)) => result.map_err(LaunchError::from),
                     Err(error) => Err(panicked(&error, &self.names)),
                 };
                 first = first.and(result);
             }
-            first
         };
         tokio::time::timeout(Duration::from_secs(STOP_SECONDS_MAX), drain)
             .await

@@ -53,11 +53,26 @@ pub const ROLES: &[Role] = &[
             Socket { name: "relay", callers: &["relaybox-gateway"] },
             // The vault holds ceremonies; restore and import are run by root.
             Socket { name: "ceremony", callers: &["relaybox-vault", "root"] },
+            Socket { name: "anchor", callers: &["relaybox-audit"] },
         ],
         tcp: &[],
-        credentials: &["receipts.key", "audit.key"],
+        credentials: &["receipts.key"],
         network: Network::None,
         start: relaybox_relay::start,
+    },
+    // The last to stop: the others enter what they did until their end.
+    Role {
+        name: "audit",
+        uid: "relaybox-audit",
+        sockets: &[
+            Socket { name: "audit-relay", callers: &["relaybox-relay"] },
+            Socket { name: "audit-vault", callers: &["relaybox-vault"] },
+            Socket { name: "audit-admin", callers: &["relaybox-admin", "root"] },
+        ],
+        tcp: &[],
+        credentials: &["audit.key"],
+        network: Network::None,
+        start: relaybox_audit::start,
     },
 ];
 
@@ -131,15 +146,16 @@ mod tests {
     #[test]
     fn on_the_box_only_the_users_of_the_manifest_may_call() {
         let relay = find("relay").unwrap();
-        let expected = Callers::default().allow("relay", [902]).allow("ceremony", [0]);
+        let expected = Callers::default().allow("relay", [902]).allow("ceremony", [0]).allow("anchor", []);
         assert_eq!(relay.callers(PASSWD, 901), expected);
     }
 
     #[test]
     fn in_development_only_the_own_user_may_call() {
         let relay = find("relay").unwrap();
-        let expected = Callers::default().allow("relay", [1000]).allow("ceremony", [1000]);
-        assert_eq!(relay.callers(PASSWD, 1000), expected);
-        assert_eq!(relay.callers("", 901), Callers::default().allow("relay", [901]).allow("ceremony", [901]));
+        let all =
+            |uid| ["relay", "ceremony", "anchor"].iter().fold(Callers::default(), |c, s| c.allow(s, [uid]));
+        assert_eq!(relay.callers(PASSWD, 1000), all(1000));
+        assert_eq!(relay.callers("", 901), all(901));
     }
 }

@@ -47,7 +47,7 @@ pub struct Env {
     /// State directory of the role; exists, private.
     pub state: PathBuf,
     /// Directory of credentials (systemd's, or one in dev). The relay's: `receipts.key`, the secret of
-    /// the box key B as 64 lower-case hex characters and a line break; `audit.key`, the same for B′.
+    /// the box key B as 64 lower-case hex characters and a line break; the audit's: `audit.key`, the same for B′.
     pub credentials: PathBuf,
     /// One process for all roles: per-process hardening is skipped.
     pub dev: bool,

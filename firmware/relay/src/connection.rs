@@ -23,6 +23,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::audit;
 use crate::ingest::Job;
 use crate::messages;
 use crate::reading::{Page, Reader};
@@ -244,6 +245,8 @@ where
     fn pump(&mut self) {
         let replies = std::mem::take(&mut self.ws.get_mut().replies);
         self.out.extend_from_slice(&replies);
+        let facts = self.handle.session().take_facts();
+        audit::enter(&self.shared, facts);
         while self.job.is_none() && self.out.len() < OUT_LOW && !self.closing {
             let Some(effect) = self.handle.session().poll_effect() else { break };
             self.perform(effect);
@@ -371,6 +374,7 @@ where
             Some(Ok(Message::Text(text))) => {
                 let members = self.shared.members();
                 session.handle_clock(self.shared.stamp.behind());
+                session.handle_audit(self.shared.journal.full());
                 session.handle_text(now, text.as_str(), members.as_ref());
             }
             Some(Ok(Message::Binary(_))) => session.handle_binary(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
 use relaybox_store::{Delivered, Result, Tail};
 
+use crate::audit;
 use crate::members::Members;
 use crate::service::Shared;
 
@@ -14,6 +15,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut tail: Tail) -> Result<()> {
     loop {
         for delivered in tail.next().await?.events {
             let seq = delivered.seq;
+            audit::committed(&shared, &delivered);
             deliver(&shared, delivered);
             if let Some(seq) = seq {
                 shared.delivered.send_replace(seq);

@@ -10,6 +10,7 @@
 //! - one writer decides events in the order in which they came; one tail feeds live subscribers;
 //! - every answer is made under a member table that stood at the store's own position, or not at all.
 
+mod audit;
 mod ceremony;
 mod connection;
 mod fanout;

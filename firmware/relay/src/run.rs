@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use relaybox_process::config::RelayConfig;
+use relaybox_process::rpc::audit::Journal;
 use relaybox_process::{Env, Listener, shutdown};
 use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
 use relaybox_protocol::{Event, Filter, Keys, SecretKey, SingleLetterTag, kinds};
@@ -22,8 +23,8 @@ use crate::stamp::Stamp;
 use crate::writer::{Ceremony, Writer, practice};
 use crate::{ceremony, fanout, receipts};
 
-/// The socket that carries ceremonies; all others carry WebSockets.
-const CEREMONY: &str = "ceremony";
+/// The socket on which the relay enters what happens.
+const AUDIT: &str = "audit-relay";
 /// Seconds between two sweeps of expired events, and events in one step of a sweep.
 const EXPIRE_SECONDS: u64 = 60;
 const EXPIRE_STEP: usize = 1_000;
@@ -50,6 +51,7 @@ pub enum RelayError {
 /// serve under old members.
 pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     let Env { config, listeners, callers, mut shutdown, ready, clock, state, credentials, .. } = env;
+    let journal = if config.relay.audit { Journal::new(config.socket(AUDIT)) } else { Journal::off() };
     let config = Arc::new(config.relay.clone());
     let stamp = Stamp::new(clock);
     let store = open(&state, &config, &stamp).await?;
@@ -57,13 +59,15 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     let head = store.head().await?;
     let tail = store.tail(head.n);
     let (members, orders) = fold(&store, &practice_file, head).await?;
-    let shared = shared(config, store, stamp, box_keys(&credentials)?, (members, head));
+    let shared = shared(config, store, stamp, box_keys(&credentials)?, (members, head), journal.clone());
     // What a crash left without receipts gets them before anybody reads.
     receipts::write_due(&shared).await?;
     let writer = Writer { shared: Arc::clone(&shared), practice_file };
     for order in &orders {
         writer.destroy(order).await?;
     }
+    let (end_of_entries, entering) = shutdown::channel();
+    let entering = tokio::spawn(journal.run(entering));
     let (phase, watching) = watch::channel(Phase::Running);
     let mut parts = JoinSet::new();
     parts.spawn(fanout::run(Arc::clone(&shared), tail));
@@ -111,6 +115,11 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
         accepting.shutdown().await;
     }
     parts.shutdown().await;
+    // Nothing happens any more that would be entered.
+    let _ = end_of_entries.send(true);
+    if tokio::time::timeout(Duration::from_secs(RelayConfig::GOODBYE_SECONDS), entering).await.is_err() {
+        log::error!("the audit did not take the last entries in time");
+    }
     match failed {
         Some(ended) => Ok(ended??),
         None => Ok(()),
@@ -124,6 +133,7 @@ fn shared(
     stamp: Stamp,
     box_keys: Option<Keys>,
     (members, head): (Option<Arc<Members>>, Head),
+    journal: Journal,
 ) -> Arc<Shared> {
     Arc::new(Shared {
         store,
@@ -137,6 +147,7 @@ fn shared(
         receipting: tokio::sync::Mutex::default(),
         due: Notify::new(),
         buffers: Buffers::default(),
+        journal,
         config,
     })
 }
@@ -241,9 +252,14 @@ fn listen(
     let mut accepting = JoinSet::new();
     for (name, listener) in listeners {
         match listener {
-            Listener::Unix(listener) if name == CEREMONY => {
-                accepting.spawn(ceremony::accept(front.clone(), listener, ceremonies.clone()));
-            }
+            Listener::Unix(listener) => match ceremony::Door::of(&name) {
+                Some(door) => {
+                    accepting.spawn(ceremony::accept(front.clone(), door, listener, ceremonies.clone()));
+                }
+                None => {
+                    accepting.spawn(serve::accept(front.clone(), name, Listener::Unix(listener)));
+                }
+            },
             listener => {
                 accepting.spawn(serve::accept(front.clone(), name, listener));
             }

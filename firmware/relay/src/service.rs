@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relaybox_process::config::RelayConfig;
+use relaybox_process::rpc::audit::Journal;
 use relaybox_protocol::refusal::Refusal;
 use relaybox_protocol::{Keys, PublicKey};
 use relaybox_store::{Seq, Store, StoreError};
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     /// Rings when events that need receipts were stored.
     pub(crate) due: Notify,
     pub(crate) buffers: Buffers,
+    /// The way to the audit.
+    pub(crate) journal: Journal,
 }
 
 impl Shared {

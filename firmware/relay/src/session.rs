@@ -7,6 +7,7 @@
 //! a slow reader is counted, and above `outgoing_bytes_max` the session ends.
 
 mod auth;
+mod facts;
 mod filters;
 mod live;
 mod neg;
@@ -25,6 +26,7 @@ use crate::members::Members;
 use crate::messages;
 
 pub use auth::normalised;
+pub use facts::Fact;
 pub use neg::sealed;
 
 /// WebSocket close codes (RFC 6455 7.4.1).
@@ -129,6 +131,8 @@ pub struct Session {
     in_flight: usize,
     in_flight_bytes: usize,
     ended: bool,
+    facts: Vec<Fact>,
+    audit_full: bool,
 }
 
 impl Session {
@@ -157,6 +161,8 @@ impl Session {
             in_flight: 0,
             in_flight_bytes: 0,
             ended: false,
+            facts: Vec::new(),
+            audit_full: false,
         };
         session.send(messages::challenge(&session.challenge));
         session
@@ -264,7 +270,11 @@ impl Session {
             }
             Frame::Auth { json, head } => match self.log_in(now, json, members) {
                 Ok(()) => self.send(messages::ok(&head.id, true, "")),
-                Err(refusal) => self.send(messages::refused(&head.id, refusal)),
+                Err(refusal) => {
+                    let claimed = head.author.filter(|key| members.knows(key, now));
+                    self.facts.push(Fact::LoginRefused { claimed, refusal });
+                    self.send(messages::refused(&head.id, refusal));
+                }
             },
             Frame::Req { id, filters } => self.subscribe(id, filters),
             Frame::Count { id, filters } => self.push(Effect::Count { id, filters }),
@@ -286,6 +296,7 @@ impl Session {
 
     /// Answers a frame as its kind of message is refused; CLOSE needs no answer.
     fn refuse(&mut self, frame: &Frame<'_>, refusal: Refusal) {
+        self.note_refused(refusal);
         match frame {
             Frame::Event { head, .. } | Frame::Auth { head, .. } => {
                 self.send(messages::refused(&head.id, refusal))
@@ -377,6 +388,9 @@ impl Session {
     pub fn handle_admitted(&mut self, id: &str, bytes: usize, fate: Result<Fate, Refusal>) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.in_flight_bytes = self.in_flight_bytes.saturating_sub(bytes);
+        if let Err(refusal) = fate {
+            self.note_refused(refusal);
+        }
         self.send(match fate {
             Ok(Fate::Stored) => messages::ok(id, true, ""),
             Ok(Fate::Duplicate) => messages::ok(id, true, "duplicate: already stored"),
@@ -395,6 +409,7 @@ impl Session {
         self.keys.retain(|key| match members.may_log_in(key, now) {
             Ok(()) => true,
             Err(refusal) => {
+                self.facts.push(Fact::Ended { key: *key, refusal });
                 reason.get_or_insert(refusal);
                 false
             }

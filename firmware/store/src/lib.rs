@@ -7,6 +7,7 @@
 //! and commit-ordered; only [`Tail`] feeds live delivery; a read or write decided under an older
 //! member table is answered [`StoreError::Stale`] or [`Outcome::Stale`].
 
+pub mod chain;
 pub mod plan;
 mod sqlite;
 
@@ -399,6 +400,11 @@ impl Store {
     /// The same for a file, opened read-only, with its head: also beside the relay that serves it.
     pub async fn check_file(config: &StoreConfig) -> Result<(Head, Vec<String>)> {
         Engine::check_file(config).await
+    }
+
+    /// Exact bytes of every event of a kind in a file, opened read-only.
+    pub async fn of_kind_file(config: &StoreConfig, kind: u16) -> Result<Vec<String>> {
+        Engine::of_kind_file(config, kind).await
     }
 
     /// [`Store::snapshot`] of a file, opened read-only: also beside the relay that serves it.

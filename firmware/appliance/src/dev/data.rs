@@ -10,6 +10,7 @@ use relaybox_protocol::random::Random;
 use relaybox_protocol::{Keys, PublicKey, SecretKey};
 
 use crate::demo::DemoWorld;
+use crate::roles::ROLES;
 
 const MARKER: &str = "relaybox-dev.txt";
 const MARKER_TEXT: &str = "This directory belongs to `relaybox dev`. It holds synthetic data and keys for \
@@ -73,7 +74,7 @@ impl Data {
             .and_then(|()| (&lock).write_all(MARKER_TEXT.as_bytes()))
             .map_err(|source| io("write", &marker, source))?;
         let data = Self { root, _lock: lock };
-        for directory in ["run", "credentials", "relay", "gateway"] {
+        for directory in ["run", "credentials"].into_iter().chain(ROLES.iter().map(|role| role.name)) {
             make_directory(&data.path(directory))?;
         }
         Ok(data)

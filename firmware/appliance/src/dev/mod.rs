@@ -245,7 +245,8 @@ impl Bound {
         portals.retain(|name| seen.insert(name.clone()));
         config.gateway.portal_hosts = portals;
         config.gateway.hosts = names;
-        config.gateway.relay_socket = data.path("run").join("relay.sock");
+        config.sockets.folder = data.path("run");
+        config.gateway.relay_socket = config.socket("relay");
         config
     }
 

@@ -1,6 +1,6 @@
 //! Rules between fields that types cannot say.
 
-use super::{Config, ConfigError, GatewayConfig, RelayConfig, VaultConfig};
+use super::{AuditConfig, Config, ConfigError, GatewayConfig, RelayConfig, VaultConfig};
 use std::net::{IpAddr, SocketAddr};
 
 impl Config {
@@ -9,6 +9,7 @@ impl Config {
         check_relay(&self.relay)?;
         check_gateway(&self.gateway)?;
         check_vault(&self.vault)?;
+        check_audit(&self.audit)?;
         check_stop(&self.relay, &self.gateway)
     }
 }
@@ -23,6 +24,18 @@ fn check_stop(relay: &RelayConfig, gateway: &GatewayConfig) -> Result<(), Config
         field: "drain_seconds",
         value: gateway.drain_seconds.to_string(),
         advice: "give at least 2 seconds more than [relay] drain_seconds, or the relay's last answers are cut",
+    })
+}
+
+fn check_audit(audit: &AuditConfig) -> Result<(), ConfigError> {
+    if audit.anchor_seconds > 0 {
+        return Ok(());
+    }
+    Err(ConfigError::Field {
+        section: "audit",
+        field: "anchor_seconds",
+        value: "0".to_owned(),
+        advice: "give at least 1 second; an hour is usual",
     })
 }
 
@@ -221,6 +234,7 @@ mod tests {
             ("[gateway]\nportal_hosts = [\"localhost:9443\"]", "portal_hosts", "does not stand in hosts"),
             ("[gateway]\nheader_bytes_max = 100", "header_bytes_max", "8192"),
             ("[gateway]\ntls_seconds_max = 0", "tls_seconds_max", "at least 1 second"),
+            ("[audit]\nanchor_seconds = 0", "anchor_seconds", "at least 1 second"),
             ("[gateway]\ndrain_seconds = 6", "drain_seconds", "2 seconds more"),
             ("[relay]\ndrain_seconds = 7", "drain_seconds", "2 seconds more"),
         ];

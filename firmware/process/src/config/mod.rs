@@ -19,6 +19,8 @@ pub struct Config {
     pub relay: RelayConfig,
     pub gateway: GatewayConfig,
     pub vault: VaultConfig,
+    pub audit: AuditConfig,
+    pub sockets: SocketsConfig,
     pub log: LogConfig,
 }
 
@@ -50,6 +52,7 @@ section! {
     receipt_seconds_loaded: u64 = 60, "The same while more than `receipt_due_max` records wait.";
     receipt_due_max: u64 = 5_000, "Waiting records above which receipts are written at the slower pace.";
     ceremony_line_bytes_max: usize = 16_777_216, "Longest line on the ceremony socket in bytes.";
+    audit: bool = true, "Enter logins and refusals in the audit, and refuse logins while it takes none. Only tests and measurements of the relay alone go without.";
     drain_seconds: u64 = 5, "Seconds for what is under way to be answered and receipted when the role stops; the goodbye to open connections takes up to two more.";
 }
 
@@ -93,6 +96,16 @@ section! {
 pub enum Panel {
     None,
     Console,
+}
+
+section! {
+    AuditConfig, "audit", "The audit: who logged in, what was refused, what was done to keys, staff and seals.";
+    anchor_seconds: u64 = 3_600, "Seconds between two anchors, by which the box signs where its chains end.";
+}
+
+section! {
+    SocketsConfig, "sockets", "Where the roles meet.";
+    folder: PathBuf = PathBuf::from("/run/relaybox"), "Folder of the roles' Unix sockets, each `NAME.sock`. The gateway's way to the relay stands in its own section.";
 }
 
 section! {
@@ -140,8 +153,19 @@ pub enum ConfigError {
 
 impl Config {
     /// All sections, in the order of the file.
-    pub const SECTIONS: &'static [Section] =
-        &[RelayConfig::SECTION, GatewayConfig::SECTION, VaultConfig::SECTION, LogConfig::SECTION];
+    pub const SECTIONS: &'static [Section] = &[
+        RelayConfig::SECTION,
+        GatewayConfig::SECTION,
+        VaultConfig::SECTION,
+        AuditConfig::SECTION,
+        SocketsConfig::SECTION,
+        LogConfig::SECTION,
+    ];
+
+    /// Path of a role's Unix socket.
+    pub fn socket(&self, name: &str) -> PathBuf {
+        self.sockets.folder.join(format!("{name}.sock"))
+    }
 
     /// Reads, parses and checks a file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {

@@ -1,7 +1,14 @@
-//! The audit role's socket `audit`: one JSON object a line each way. A caller appends entries, and hears of them
-//! when they are on disk. Callers are roles of this box; the socket's peer check says which one wrote.
+//! The audit role's sockets `audit-<role>`, one for each role that writes: one JSON object a line each way. A caller
+//! appends entries, and hears of them when they are on disk. The socket on which an entry came says which role wrote
+//! it, never the entry itself. `audit-admin` alone may also ask and read.
+
+mod client;
+mod journal;
 
 use serde::{Deserialize, Serialize};
+
+pub use client::{AuditClient, AuditError};
+pub use journal::Journal;
 
 /// Longest line either way, bytes.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
@@ -27,7 +34,7 @@ pub enum Request {
 }
 
 /// One fact. Public keys and ids are hex; no names, no clinical content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Unix seconds, by the caller's clock.
@@ -41,6 +48,32 @@ pub struct Entry {
     pub about: Option<String>,
     /// Short facts by name: challenge, signature, reason. Values are bounded by the line.
     pub facts: Vec<(String, String)>,
+}
+
+impl Entry {
+    /// An entry about nobody yet.
+    pub fn new(at: u64, what: &str) -> Self {
+        Self { at, what: what.to_owned(), by: None, about: None, facts: Vec::new() }
+    }
+
+    /// Who did it.
+    #[must_use]
+    pub fn by(self, key: impl Into<Option<String>>) -> Self {
+        Self { by: key.into(), ..self }
+    }
+
+    /// Whom or what it is about.
+    #[must_use]
+    pub fn about(self, what: impl Into<Option<String>>) -> Self {
+        Self { about: what.into(), ..self }
+    }
+
+    /// One more fact.
+    #[must_use]
+    pub fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.facts.push((name.to_owned(), value.into()));
+        self
+    }
 }
 
 /// A reply line.

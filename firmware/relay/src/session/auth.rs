@@ -7,7 +7,7 @@ use relaybox_protocol::event::{Verified, tag_value};
 use relaybox_protocol::refusal::Refusal;
 use relaybox_protocol::{grants, kinds};
 
-use super::Session;
+use super::{Fact, Session};
 use crate::members::Members;
 
 /// Seconds by which an AUTH event's time may differ from ours (NIP-42).
@@ -18,6 +18,10 @@ const LOGINS_PER_KEY: usize = 8;
 
 impl Session {
     pub(super) fn log_in(&mut self, now: u64, json: &str, members: &Arc<Members>) -> Result<(), Refusal> {
+        // Nobody comes in unseen.
+        if self.audit_full {
+            return Err(Refusal::Storage);
+        }
         self.logins += 1;
         if self.logins > self.limits.auth_keys_max.saturating_mul(LOGINS_PER_KEY) {
             return Err(Refusal::AuthKeys);
@@ -39,6 +43,7 @@ impl Session {
                 return Err(Refusal::AuthKeys);
             }
             self.keys.push(key);
+            self.facts.push(Fact::LoggedIn { key: Some(key).filter(|key| members.knows(key, now)) });
             self.ends = members.next_end(&self.keys, now);
             self.scope = None;
         }

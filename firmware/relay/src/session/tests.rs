@@ -343,3 +343,38 @@ fn logins_are_tried_a_bounded_number_of_times() {
     assert!(log_in(&right).contains("true"));
     assert!(log_in(&right).contains("rate-limited: too many keys on one connection"));
 }
+
+#[test]
+fn nobody_logs_in_while_the_audit_takes_nothing_and_what_happened_is_told_to_it() {
+    let mut session = session(RelayConfig::default());
+    let auth = |at: u64| {
+        let tags = vec![tag("relay", [URL]), tag("challenge", ["challenge"])];
+        let auth = sign(&keys(2), 22242, tags, "", at);
+        (auth.id.to_hex(), json!(["AUTH", auth]).to_string())
+    };
+    session.handle_audit(true);
+    let (id, text) = auth(NOW);
+    session.handle_text(NOW, &text, Some(&members()));
+    assert_eq!(texts(&mut session), [messages::refused(&id, Refusal::Storage)]);
+    assert!(session.keys().is_empty());
+    session.handle_audit(false);
+    let (id, text) = auth(NOW + 1);
+    session.handle_text(NOW + 1, &text, Some(&members()));
+    assert_eq!(texts(&mut session), [messages::ok(&id, true, "")]);
+    let (_, stale) = auth(NOW - 601);
+    session.handle_text(NOW + 1, &stale, Some(&members()));
+    session.handle_admitted("id", 0, Err(Refusal::NotMember));
+    session.handle_admitted("id", 0, Err(Refusal::BadId));
+    let key = Some(keys(2).public_key());
+    assert_eq!(
+        session.take_facts(),
+        [
+            Fact::LoginRefused { claimed: None, refusal: Refusal::Storage },
+            // A key that is nobody here comes in, and is not named.
+            Fact::LoggedIn { key: None },
+            Fact::LoginRefused { claimed: None, refusal: Refusal::AuthInvalid },
+            Fact::Refused { key, refusal: Refusal::NotMember },
+        ]
+    );
+    assert!(session.take_facts().is_empty());
+}

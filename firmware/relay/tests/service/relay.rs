@@ -30,9 +30,9 @@ pub(crate) struct Relay {
     role: Option<JoinHandle<Result<(), RoleError>>>,
 }
 
-/// Receipts at once, everything else as configured by default.
+/// Receipts at once, nothing entered in the audit, everything else as configured by default.
 pub(crate) fn config() -> RelayConfig {
-    RelayConfig { receipt_seconds: 0, ..RelayConfig::default() }
+    RelayConfig { receipt_seconds: 0, audit: false, ..RelayConfig::default() }
 }
 
 impl Relay {

@@ -70,8 +70,7 @@ async fn all_pages(client: &mut Client, mut filter: Value) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn a_chart_is_whole_with_ten_thousand_records_of_one_kind_in_the_practice() {
-    let many =
-        RelayConfig { events_per_minute_per_key: 1_000_000, receipt_seconds: 10, ..RelayConfig::default() };
+    let many = RelayConfig { events_per_minute_per_key: 1_000_000, receipt_seconds: 10, ..config() };
     let (relay, mut practice) = Relay::staffed(many).await;
     let mut desk = relay.login("desk").await;
     let children: Vec<String> = (0..19).map(|n| format!("child-{n}")).collect();

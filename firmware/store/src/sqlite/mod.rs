@@ -1,5 +1,6 @@
 //! The SQLite engine: one writer thread with group commit, a pool of read-only connections, a tail.
 
+mod chain;
 mod check;
 mod compile;
 mod driver;
@@ -12,6 +13,7 @@ mod pool;
 mod read;
 mod remove;
 mod scan;
+mod side;
 mod snapshot;
 mod sql;
 mod tail;
@@ -30,6 +32,7 @@ use self::pool::Pool;
 use self::writer::{Committed, Writer, read_head};
 use crate::{Head, Result, Seq, StoreConfig, StoreError};
 
+pub(crate) use self::chain::ChainFile;
 pub(crate) use self::tail::TailState;
 
 /// Commits a live receiver may be behind before it reads them from the database.

@@ -248,6 +248,16 @@ impl Engine {
         Ok(head)
     }
 
+    /// Exact bytes of every event of a kind, the oldest by its own date first.
+    pub(crate) async fn of_kind_file(config: &StoreConfig, kind: u16) -> Result<Vec<String>> {
+        let look = move |conn: &Connection| {
+            let mut statement = conn.prepare_cached(sql::OF_KIND).map_err(fail)?;
+            let rows = statement.query_map([i64::from(kind)], |row| row.get(0)).map_err(fail)?;
+            rows.collect::<rusqlite::Result<_>>().map_err(fail)
+        };
+        Ok(look_at(config, look).await?.1)
+    }
+
     pub(crate) fn tail(self: &Arc<Self>, after: Seq) -> TailState {
         TailState::new(Arc::clone(self), after)
     }

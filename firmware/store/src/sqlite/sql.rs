@@ -40,6 +40,10 @@ statements! {
     CHANGES = "SELECT change.seq, event.received, event.bytes FROM change JOIN event ON event.seq = change.seq \
         WHERE change.seq > ?1 ORDER BY change.seq LIMIT ?2";
 
+    /// Key 0 stands for any event.
+    OF_KIND = "SELECT event.bytes FROM entry JOIN event ON event.seq = entry.seq \
+        WHERE entry.key = 0 AND entry.kind = ?1 ORDER BY entry.created_at, entry.rank, entry.seq";
+
     /// Newest first below a position; the caller stops stepping when it has enough.
     SEEK = "SELECT created_at, rank, seq FROM entry WHERE key = ?1 AND kind = ?2 \
         AND (created_at, rank, seq) < (?3, ?4, ?5) ORDER BY created_at DESC, rank DESC, seq DESC";
