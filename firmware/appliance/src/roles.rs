@@ -54,6 +54,7 @@ pub const ROLES: &[Role] = &[
             // The vault holds ceremonies; restore and import are run by root.
             Socket { name: "ceremony", callers: &["relaybox-vault", "root"] },
             Socket { name: "anchor", callers: &["relaybox-audit"] },
+            Socket { name: "policy", callers: &["relaybox-admin"] },
         ],
         tcp: &[],
         credentials: &["receipts.key"],
@@ -146,15 +147,22 @@ mod tests {
     #[test]
     fn on_the_box_only_the_users_of_the_manifest_may_call() {
         let relay = find("relay").unwrap();
-        let expected = Callers::default().allow("relay", [902]).allow("ceremony", [0]).allow("anchor", []);
+        let expected = Callers::default()
+            .allow("relay", [902])
+            .allow("ceremony", [0])
+            .allow("anchor", [])
+            .allow("policy", []);
         assert_eq!(relay.callers(PASSWD, 901), expected);
     }
 
     #[test]
     fn in_development_only_the_own_user_may_call() {
         let relay = find("relay").unwrap();
-        let all =
-            |uid| ["relay", "ceremony", "anchor"].iter().fold(Callers::default(), |c, s| c.allow(s, [uid]));
+        let all = |uid| {
+            ["relay", "ceremony", "anchor", "policy"]
+                .iter()
+                .fold(Callers::default(), |c, s| c.allow(s, [uid]))
+        };
         assert_eq!(relay.callers(PASSWD, 1000), all(1000));
         assert_eq!(relay.callers("", 901), all(901));
     }

@@ -19,6 +19,7 @@ mod ingest;
 mod members;
 mod messages;
 mod nip11;
+mod policy;
 mod rates;
 mod reading;
 mod receipts;

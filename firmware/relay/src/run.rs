@@ -21,7 +21,7 @@ use crate::serve::{self, Front};
 use crate::service::{Buffers, CLOCK_BEHIND_SECONDS_MAX, Phase, Sessions, Shared, draining};
 use crate::stamp::Stamp;
 use crate::writer::{Ceremony, Writer, practice};
-use crate::{ceremony, fanout, receipts};
+use crate::{ceremony, fanout, policy, receipts};
 
 /// The socket on which the relay enters what happens.
 const AUDIT: &str = "audit-relay";
@@ -252,6 +252,9 @@ fn listen(
     let mut accepting = JoinSet::new();
     for (name, listener) in listeners {
         match listener {
+            Listener::Unix(listener) if name == policy::NAME => {
+                accepting.spawn(policy::accept(front.clone(), listener));
+            }
             Listener::Unix(listener) => match ceremony::Door::of(&name) {
                 Some(door) => {
                     accepting.spawn(ceremony::accept(front.clone(), door, listener, ceremonies.clone()));

@@ -132,6 +132,8 @@ pub struct Session {
     in_flight_bytes: usize,
     ended: bool,
     facts: Vec<Fact>,
+    /// The first key logged in that is somebody here: the audit names nobody else.
+    named: Option<PublicKey>,
     audit_full: bool,
 }
 
@@ -162,6 +164,7 @@ impl Session {
             in_flight_bytes: 0,
             ended: false,
             facts: Vec::new(),
+            named: None,
             audit_full: false,
         };
         session.send(messages::challenge(&session.challenge));

@@ -8,6 +8,7 @@
 //! member table is answered [`StoreError::Stale`] or [`Outcome::Stale`].
 
 pub mod chain;
+pub mod keys;
 pub mod plan;
 mod sqlite;
 

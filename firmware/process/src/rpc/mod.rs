@@ -3,5 +3,6 @@
 pub mod audit;
 pub mod ceremony;
 pub mod line;
+pub mod policy;
 pub mod slot;
 pub mod vault;

@@ -43,7 +43,9 @@ impl Session {
                 return Err(Refusal::AuthKeys);
             }
             self.keys.push(key);
-            self.facts.push(Fact::LoggedIn { key: Some(key).filter(|key| members.knows(key, now)) });
+            let named = Some(key).filter(|key| members.knows(key, now));
+            self.named = self.named.or(named);
+            self.facts.push(Fact::LoggedIn { key: named });
             self.ends = members.next_end(&self.keys, now);
             self.scope = None;
         }

@@ -13,7 +13,7 @@ pub enum Fact {
     LoggedIn { key: Option<PublicKey> },
     /// The key that the login claimed, when it is somebody here.
     LoginRefused { claimed: Option<PublicKey>, refusal: Refusal },
-    /// A write or question of the first key that is logged in.
+    /// A write or question; the first key logged in that is somebody here.
     Refused { key: Option<PublicKey>, refusal: Refusal },
     /// A key was taken out of an open session.
     Ended { key: PublicKey, refusal: Refusal },
@@ -36,7 +36,7 @@ impl Session {
         let concerns_access =
             matches!(refusal.class(), Class::Unauthenticated | Class::Forbidden | Class::RateLimited);
         if concerns_access && refusal != Refusal::AuthRequired {
-            self.facts.push(Fact::Refused { key: self.keys.first().copied(), refusal });
+            self.facts.push(Fact::Refused { key: self.named, refusal });
         }
     }
 }

@@ -14,6 +14,7 @@ mod read;
 mod remove;
 mod scan;
 mod side;
+mod side_keys;
 mod snapshot;
 mod sql;
 mod tail;
@@ -33,6 +34,7 @@ use self::writer::{Committed, Writer, read_head};
 use crate::{Head, Result, Seq, StoreConfig, StoreError};
 
 pub(crate) use self::chain::ChainFile;
+pub(crate) use self::side_keys::KeysFile;
 pub(crate) use self::tail::TailState;
 
 /// Commits a live receiver may be behind before it reads them from the database.
