@@ -13,6 +13,7 @@ import {
 } from 'playwright-core';
 import { expect, inject, onTestFailed } from 'vitest';
 import type { DemoPerson, Ready } from '../lib/relay/box.test-helper.ts';
+import type { HandClock } from './clock.ts';
 
 /** What the set-up hands to every journey. */
 export interface Demo {
@@ -45,6 +46,10 @@ export interface VisitOptions {
   readonly lang?: 'en' | 'es';
   readonly size?: { readonly width: number; readonly height: number };
   readonly dark?: boolean;
+  /** The device's clock is the test's. */
+  readonly clock?: HandClock;
+  /** Without a service worker. */
+  readonly noCache?: boolean;
   /** Hosts beside the box's own that this journey speaks to, because a person entered them. */
   readonly hosts?: readonly string[];
 }
@@ -83,6 +88,7 @@ export class Visitor {
   readonly page: Page;
   readonly watch: Watch;
   readonly ready: Ready;
+  readonly lang: 'en' | 'es';
   private readonly hosts: readonly string[];
 
   private constructor(
@@ -90,13 +96,14 @@ export class Visitor {
     page: Page,
     watch: Watch,
     ready: Ready,
-    hosts: readonly string[],
+    options: VisitOptions,
   ) {
     this.context = context;
     this.page = page;
     this.watch = watch;
     this.ready = ready;
-    this.hosts = hosts;
+    this.lang = options.lang ?? 'en';
+    this.hosts = options.hosts ?? [];
   }
 
   static async arrive(options: VisitOptions = {}): Promise<Visitor> {
@@ -105,7 +112,10 @@ export class Visitor {
       locale: options.lang === 'es' ? 'es-US' : 'en-US',
       timezoneId: 'America/New_York',
       colorScheme: options.dark ? 'dark' : 'light',
+      // Files that a test gives in place of the box's come from the test, not from a cache.
+      serviceWorkers: options.clock || options.noCache ? 'block' : 'allow',
     });
+    await options.clock?.wind(context);
     return Visitor.of(context, options);
   }
 
@@ -120,7 +130,13 @@ export class Visitor {
       await page.screenshot({ path: join(FAILED, name) }).catch(() => null);
       await context.close().catch(() => null);
     });
-    return new Visitor(context, page, watch, ready, options.hosts ?? []);
+    return new Visitor(context, page, watch, ready, options);
+  }
+
+  /** Another tab of the same browser. */
+  async tab(): Promise<Visitor> {
+    const options = { ready: this.ready, lang: this.lang, hosts: this.hosts };
+    return new Visitor(this.context, await this.context.newPage(), this.watch, this.ready, options);
   }
 
   get portal(): string {
@@ -143,6 +159,11 @@ export class Visitor {
 
   async press(name: string | RegExp): Promise<void> {
     await this.page.getByRole('button', { name }).or(this.page.getByRole('link', { name })).first().click();
+  }
+
+  /** Switches the language at the top of the page. */
+  async speak(lang: 'en' | 'es'): Promise<void> {
+    await this.page.locator(`button[lang="${lang}"]`).click();
   }
 
   async see(text: string | RegExp): Promise<void> {

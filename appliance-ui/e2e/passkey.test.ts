@@ -5,12 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { homeWords } from '../portal/src/words/home.ts';
 import { loginWords } from '../portal/src/words/login.ts';
 import { shellWords } from '../portal/src/words/shell.ts';
 import { demo, PHONE, person, Visitor } from './harness.ts';
+import { giveAnswers, noteAnswers } from './passkeys.ts';
 import { findSecrets } from './scan.ts';
 import { chromiumOptions } from './setup.ts';
 import { firstVisit, makePasskey, nsec, PASSWORD, readGrowth } from './steps.ts';
@@ -108,45 +109,6 @@ test('after a lock one touch gives the page back', async () => {
   await visitor.heading('Jasper’s growth').waitFor();
   await visitor.leave();
 });
-
-/**
- * Chromium's virtual authenticator ends with its browser and does not give out its PRF seed. A real one lives on: so
- * the answers of the first browser's are written down, and the second browser's gives them again.
- */
-async function noteAnswers(page: Page): Promise<Map<string, number[]>> {
-  const answers = new Map<string, number[]>();
-  await page.exposeFunction('noteAnswer', (id: string, bytes: number[]) => void answers.set(id, bytes));
-  await page.addInitScript(() => {
-    const get = navigator.credentials.get.bind(navigator.credentials);
-    navigator.credentials.get = async (options) => {
-      const credential = (await get(options)) as PublicKeyCredential | null;
-      const first = credential?.getClientExtensionResults().prf?.results?.first;
-      const note = (globalThis as unknown as { noteAnswer: (id: string, bytes: number[]) => Promise<void> })
-        .noteAnswer;
-      if (credential && first) await note(credential.id, [...new Uint8Array(first as ArrayBuffer)]);
-      return credential;
-    };
-  });
-  return answers;
-}
-
-const giveAnswers = (page: Page, answers: ReadonlyMap<string, number[]>) =>
-  page.addInitScript(
-    (noted) => {
-      const known = new Map(noted);
-      const get = navigator.credentials.get.bind(navigator.credentials);
-      navigator.credentials.get = async (options) => {
-        const credential = (await get(options)) as PublicKeyCredential | null;
-        const bytes = credential ? known.get(credential.id) : undefined;
-        if (!credential || !bytes) return credential;
-        const first = new Uint8Array(bytes).buffer;
-        const results = { ...credential.getClientExtensionResults(), prf: { results: { first } } };
-        Object.defineProperty(credential, 'getClientExtensionResults', { value: () => results });
-        return credential;
-      };
-    },
-    [...answers],
-  );
 
 test('the browser is closed, the network is gone: one touch opens the record as it was saved', async () => {
   const profile = mkdtempSync(join(tmpdir(), 'relaybox-profile-'));

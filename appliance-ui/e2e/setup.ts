@@ -37,6 +37,8 @@ export const chromiumArgs = (fingerprints: readonly string[]): string[] => [
   `--host-resolver-rules=${NAMES}`,
   `--ignore-certificate-errors-spki-list=${fingerprints.join(',')}`,
   '--use-fake-device-for-media-stream',
+  // A worker whose script a test gives has no address in the local network, and may not speak to one otherwise.
+  '--disable-features=LocalNetworkAccessChecks',
 ];
 
 export const chromiumOptions = (fingerprints: readonly string[]) => ({

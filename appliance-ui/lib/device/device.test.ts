@@ -5,6 +5,7 @@ import { keys } from '../protocol/testing.ts';
 import type { Event } from '../protocol/types.ts';
 import { DeviceBook } from './book.ts';
 import { DeviceDb, stored } from './db.ts';
+import { DeviceHome } from './home.ts';
 import { DeviceKeep } from './keep.ts';
 import { addPerson, forgetDevice, newPersonId, openPerson, peopleHere } from './people.ts';
 import { Cabinet, randomBytes, unwrap, wrap } from './seal.ts';
@@ -150,6 +151,37 @@ test('a second tab keeps nothing, but removes what must go', async () => {
   expect((await second.load()).events).toEqual([one]);
   await second.replace(child(), []);
   expect((await first.load()).events).toEqual([]);
+});
+
+test('what is damaged is removed, and the copy has no time until all has been read again', async () => {
+  const keep = new DeviceKeep(db, await addPerson(db, passkey(), secret()), P, yes);
+  const [one, two] = [record('one'), record('two')];
+  await keep.add(child(), [one]);
+  await keep.add(child(), [two]);
+  await keep.heard(1_796_000_000);
+  expect(await keep.load()).toEqual({ events: [one, two], heard: 1_796_000_000 });
+  const row = await db.events.toCollection().last();
+  if (!row) throw new Error('nothing was kept');
+  await db.events.update(row.n, { sealed: row.sealed.map((byte, n) => (n === 40 ? byte ^ 1 : byte)) });
+  expect(await keep.load()).toEqual({ events: [one], heard: null });
+  expect(await keep.load()).toEqual({ events: [one], heard: null });
+  await keep.add(child(), [two]);
+  await keep.heard(1_796_000_100);
+  expect(await keep.load()).toEqual({ events: [one, two], heard: 1_796_000_100 });
+});
+
+test('a copy that the browser has removed is not written anew without its key', async () => {
+  const home = await DeviceHome.open(db, await addPerson(db, passkey(), secret()), () => {
+    told += 1;
+  });
+  let told = 0;
+  const keep = home.keepOf(P);
+  expect({ removed: home.removed, mine: keep.mine }).toEqual({ removed: false, mine: true });
+  // What a browser tells a connection whose storage it takes away.
+  db.on('close').fire(new Event('close'));
+  expect({ removed: home.removed, mine: keep.mine, told }).toEqual({ removed: true, mine: false, told: 1 });
+  await keep.add(child(), [record('one')]);
+  expect((await keep.load()).events).toEqual([]);
 });
 
 test('large records are kept in several rows and read in order', async () => {

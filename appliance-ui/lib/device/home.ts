@@ -13,6 +13,7 @@ export class DeviceHome implements Home {
   private readonly cabinet: Cabinet;
   private readonly book: DeviceBook;
   private readonly turn: TabTurn;
+  private lost = false;
 
   private constructor(db: DeviceDb, cabinet: Cabinet, turn: TabTurn) {
     this.db = db;
@@ -21,10 +22,20 @@ export class DeviceHome implements Home {
     this.turn = turn;
   }
 
-  /** `turned` is called when it is this tab's turn to keep. */
+  /** `turned` is called when it is this tab's turn to keep, and when the browser has removed what was kept. */
   static async open(db: DeviceDb, cabinet: Cabinet, turned: () => void): Promise<DeviceHome> {
     const turn = queueTurn(await cabinet.name('turn'), turned);
-    return new DeviceHome(db, cabinet, turn);
+    const home = new DeviceHome(db, cabinet, turn);
+    // Only a browser that takes the storage away closes it without being asked.
+    db.on('close', () => {
+      home.lost = true;
+      turned();
+    });
+    return home;
+  }
+
+  get removed(): boolean {
+    return this.lost;
   }
 
   get mine(): boolean {
@@ -48,6 +59,6 @@ export class DeviceHome implements Home {
   }
 
   private keep(practice: Hex): DeviceKeep {
-    return new DeviceKeep(this.db, this.cabinet, practice, () => this.turn.mine);
+    return new DeviceKeep(this.db, this.cabinet, practice, () => this.turn.mine && !this.lost);
   }
 }

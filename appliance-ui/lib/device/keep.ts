@@ -15,7 +15,7 @@ export class DeviceKeep implements Keep {
   private readonly practice: Hex;
   private readonly mayWrite: () => boolean;
 
-  /** `mayWrite` is false while another tab keeps. */
+  /** `mayWrite` is false while another tab keeps, and when the browser has removed all of it. */
   constructor(db: DeviceDb, cabinet: Cabinet, practice: Hex, mayWrite: () => boolean) {
     this.db = db;
     this.cabinet = cabinet;
@@ -23,15 +23,27 @@ export class DeviceKeep implements Keep {
     this.mayWrite = mayWrite;
   }
 
+  get mine(): boolean {
+    return this.mayWrite();
+  }
+
   async load(): Promise<Kept> {
     const practice = await this.name();
     const rows = await stored(() => this.db.events.where({ practice }).toArray());
     const events: Event[] = [];
+    const damaged: number[] = [];
     for (const row of rows) {
       const list = await this.cabinet.unseal(placeOf(row), row.sealed);
       if (Array.isArray(list)) events.push(...list.filter(isEvent));
+      if (!Array.isArray(list) || !list.every(isEvent)) damaged.push(row.n);
     }
     const place = `${practice} heard`;
+    if (damaged.length > 0) {
+      // Without its time the copy counts as a part until everything has been read once more.
+      await stored(() => this.db.values.delete(place));
+      await stored(() => this.db.events.bulkDelete(damaged));
+      return { events, heard: null };
+    }
     const value = await stored(() => this.db.values.get(place));
     const heard = value && (await this.cabinet.unseal(place, value.sealed));
     return { events, heard: typeof heard === 'number' ? heard : null };

@@ -24,6 +24,8 @@ export interface Ways {
   closes: string | null;
   /** Answers nothing at all any more. */
   silent: boolean;
+  /** Milliseconds before each event of an answer; 0: all at once. */
+  slow: (filters: readonly Filter[]) => number;
   /** Sends what nobody asked for before each answer. */
   unasked: readonly Event[];
   /** Says that it does not compare ids; false: passes the question over. */
@@ -44,6 +46,7 @@ export class HostileRelay {
     eose: 'end',
     closes: null,
     silent: false,
+    slow: () => 0,
     unasked: [],
     saysNoToComparing: true,
     ok: [true, ''],
@@ -151,12 +154,22 @@ class Wire {
     this.open.set(id, filters);
     for (const event of ways.unasked) this.say(['EVENT', id, event]);
     const events = ways.eose === 'lie' ? [] : filters.flatMap((filter) => this.relay.answer(filter));
-    if (ways.eose === 'early') this.say(['EOSE', id]);
-    for (const event of events) {
-      this.say(['EVENT', id, event]);
-      if (ways.twice) this.say(['EVENT', id, event]);
+    const frames: (readonly unknown[])[] = events.flatMap((event) =>
+      Array.from({ length: ways.twice ? 2 : 1 }, () => ['EVENT', id, event]),
+    );
+    if (ways.eose === 'early') frames.unshift(['EOSE', id]);
+    if (ways.eose === 'end' || ways.eose === 'lie') frames.push(['EOSE', id]);
+    const pause = ways.slow(filters);
+    if (pause > 0) void this.slowly(id, frames, pause);
+    else for (const frame of frames) this.say(frame);
+  }
+
+  private async slowly(id: string, frames: readonly (readonly unknown[])[], pause: number): Promise<void> {
+    for (const frame of frames) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      if (this.over || !this.open.has(id)) return;
+      this.say(frame);
     }
-    if (ways.eose === 'end' || ways.eose === 'lie') this.say(['EOSE', id]);
   }
 }
 

@@ -175,6 +175,8 @@ export interface Snapshot {
   readonly passkey: boolean;
   /** True: another tab of this browser has this key open. This one reads, and keeps and writes nothing. */
   readonly elsewhere: boolean;
+  /** True: the browser has removed what this device kept, while the session was open. */
+  readonly removed: boolean;
 }
 
 /** What the worker answers. Every method may reject with a `SessionError`. */

@@ -102,9 +102,11 @@ export class Engine implements Session {
     if (practice) this.tell(practice);
   }
 
-  /** This tab became the one that keeps, or is it no more. */
+  /** This tab became the one that keeps, or what was kept here has been removed. */
   turned(): void {
-    if (this.practice) this.tell(this.practice);
+    if (!this.practice) return;
+    void this.practice.turned();
+    this.tell(this.practice);
   }
 
   /** The network is back, or the page is seen again. */
@@ -171,6 +173,7 @@ export class Engine implements Session {
 
   private snapshot(practice: Practice): Snapshot {
     const key = this.options.signer.publicKey;
+    const removed = this.home?.removed ?? false;
     return {
       me: { key, npub: toNpub(key), here: this.options.signer.secret !== null },
       practice: practice.address,
@@ -180,9 +183,10 @@ export class Engine implements Session {
       subjects: practice.subjects,
       policyWhole: practice.policyWhole,
       heard: practice.heard,
-      keeps: practice.keeps,
-      passkey: this.home !== null,
+      keeps: practice.keeps && !removed,
+      passkey: this.home !== null && !removed,
       elsewhere: this.home !== null && !this.home.mine,
+      removed,
     };
   }
 }

@@ -6,28 +6,30 @@
 import 'nostr-tools';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { sign } from '../protocol/event.ts';
-import { buildPatientGrant } from '../protocol/grants.ts';
 import { SecretKey } from '../protocol/keys.ts';
 import { kinds } from '../protocol/kinds.ts';
-import { ConversationKey } from '../protocol/nip44.ts';
-import { keys, random } from '../protocol/testing.ts';
 import type { Event } from '../protocol/types.ts';
 import { Box } from '../relay/box.test-helper.ts';
 import { HandClock, HostileRelay, settle } from '../relay/hostile.test-helper.ts';
 import type { ChartView, Snapshot } from './api.ts';
 import { Engine } from './engine.ts';
+import {
+  EVERYTHING,
+  type Family,
+  familyOf,
+  forgedGrant,
+  forgedLinks,
+  isReceipt,
+  lateRecord,
+  linkOf,
+  names,
+  recordOf,
+  stranger,
+  tagOf,
+  transplant,
+} from './planted.test-helper.ts';
 import { keySigner } from './signer.ts';
-import { all, connected, Staff } from './staff.test-helper.ts';
-
-const EVERYTHING = Array.from({ length: 30 }, (_, n) => 2100 + n);
-const evil = keys('a stranger');
-
-interface Family {
-  readonly secret: SecretKey;
-  readonly child: string;
-  /** All that the guardian may read. */
-  readonly events: readonly Event[];
-}
+import { Staff } from './staff.test-helper.ts';
 
 let practice = '';
 let now = 0;
@@ -44,14 +46,10 @@ beforeAll(async () => {
   const box = await Box.start();
   try {
     practice = box.ready.practice;
-    const family = async (name: string): Promise<Family> => {
+    const family = (name: string): Promise<Family> => {
       const person = box.ready.persons.find((person) => person.name === name);
-      const secret = SecretKey.fromHex(person?.secret ?? '');
-      if (!person || !secret) throw new Error(name);
-      const client = await connected(box, secret.toHex());
-      const events = await all(client, { kinds: EVERYTHING });
-      client.stop();
-      return { secret, child: person.children[0] ?? '', events };
+      if (!person?.secret) throw new Error(name);
+      return familyOf(box, { ...person, secret: person.secret });
     };
     const [first] = box.holders('doctor');
     if (!first) throw new Error('no doctor');
@@ -62,7 +60,7 @@ beforeAll(async () => {
     whole = await doctor.all({ kinds: EVERYTHING });
     doctor.stop();
     const left = box.ready.persons.find(({ name }) => name.startsWith('Nils Formerly'));
-    leaver = SecretKey.fromHex(left?.secret ?? '') ?? evil;
+    leaver = SecretKey.fromHex(left?.secret ?? '') ?? stranger;
     now = Math.max(...whole.map(({ created_at }) => created_at), Date.now() / 1_000);
   } finally {
     await box.stop();
@@ -123,18 +121,7 @@ const digest = ({ view }: Pick<Seen, 'view'>) => ({
   apart: (view?.apart ?? []).map(({ id, reason }) => `${reason} ${id}`).sort(),
   coverage: view?.chart.coverage,
 });
-const isReceipt = ({ kind }: Event) => kind === kinds.receipt;
-const tagOf = (event: Event, name: string) => event.tags.find((tag) => tag[0] === name)?.[1];
-const retagged = (event: Event, from: string, to: string): Event => ({
-  ...event,
-  tags: event.tags.map((tag) => tag.map((cell) => (cell === from ? to : cell))),
-});
-
-const value = (family: Family) => {
-  const found = family.events.find(({ kind }) => kind === 2113);
-  if (!found) throw new Error('no measurement');
-  return found;
-};
+const value = (family: Family) => recordOf(family, kinds.observation);
 
 describe('a relay that only mirrors', () => {
   test('any relay that holds the events will do: the record is the same, read without the box', async () => {
@@ -200,7 +187,7 @@ describe('a relay that withholds', () => {
 
   test('without receipts nothing is shown: pending for ten minutes, then apart', async () => {
     const one = value(father);
-    const namesIt = (event: Event) => isReceipt(event) && event.tags.some(([, id]) => id === one.id);
+    const namesIt = (event: Event) => names(event, one);
     expect(father.events.some(namesIt)).toBe(true);
     const seen = await read(
       father,
@@ -218,8 +205,7 @@ describe('a relay that withholds', () => {
 
 describe('time', () => {
   test('a link with an end closes the record when the day comes, whatever the relay still serves', async () => {
-    const link = father.events.find(({ kind }) => kind === kinds.guardianLink);
-    const end = Number(link && tagOf(link, 'until'));
+    const end = Number(tagOf(linkOf(father), 'until'));
     expect(end).toBeGreaterThan(now);
     const seen = await read(father, father.events, {}, end - 60);
     expect(seen.snapshot.subjects.map(({ access }) => access.is)).toEqual(['open']);
@@ -236,19 +222,7 @@ describe('time', () => {
 describe('a relay that plants', () => {
   test("another child's record does not become this one's by new tags, a new signature or a real receipt", async () => {
     const before = digest(await read(father, father.events));
-    const real = value(mother);
-    const receipt = mother.events.filter(
-      (event) => isReceipt(event) && event.tags.some(([, id]) => id === real.id),
-    );
-    const moved = retagged(real, mother.child, father.child);
-    const resigned = sign(evil, real.kind, moved.tags, moved.content, real.created_at);
-    const planted = [
-      real,
-      moved,
-      resigned,
-      ...receipt,
-      ...receipt.map((event) => retagged(event, mother.child, father.child)),
-    ];
+    const { moved, all: planted } = transplant(mother, father);
     const seen = await read(father, [...father.events, ...planted]);
     expect(digest(seen).shown).toEqual(before.shown);
     expect(seen.view?.apart.map(({ id, reason }) => ({ id, reason }))).toEqual([
@@ -278,14 +252,7 @@ describe('a relay that plants', () => {
   });
 
   test('what somebody who has left writes now stays apart, with real receipts and with forged ones', async () => {
-    const real = value(father);
-    const late = sign(leaver, real.kind, real.tags, real.content, Math.floor(now));
-    const last = father.events.find(
-      (event) => isReceipt(event) && event.tags.some(([, id]) => id === real.id),
-    );
-    if (!last) throw new Error('no receipt');
-    const rows = last.tags.map((tag) => (tag[1] === real.id ? [tag[0] ?? '', late.id, tag[2] ?? ''] : tag));
-    const forged = [sign(leaver, kinds.receipt, rows, '', last.created_at), { ...last, tags: rows }];
+    const [late, ...forged] = lateRecord(leaver, father, now);
     const before = digest(await read(father, father.events));
     const seen = await read(father, [...father.events, late, ...forged]);
     await seen.clock.pass(601_000);
@@ -302,16 +269,7 @@ describe('a relay that plants', () => {
   });
 
   test('a link that nobody at the practice signed opens no record, and ends none', async () => {
-    const link = father.events.find(({ kind }) => kind === kinds.guardianLink);
-    if (!link) throw new Error('no link');
-    const other = retagged(link, father.child, mother.child);
-    const ended = [...link.tags, ['end']];
-    const planted = [
-      sign(evil, link.kind, other.tags, link.content, Math.floor(now)),
-      sign(father.secret, link.kind, other.tags, link.content, Math.floor(now)),
-      sign(evil, link.kind, ended, link.content, Math.floor(now)),
-      { ...link, tags: ended },
-    ];
+    const planted = forgedLinks(father, mother.child, now);
     const seen = await read(father, [...father.events, ...planted, ...mother.events]);
     expect(seen.snapshot.subjects.map(({ key, access }) => ({ key, access: access.is }))).toEqual([
       { key: father.child, access: 'open' },
@@ -323,16 +281,7 @@ describe('a relay that plants', () => {
   });
 
   test('a grant from another author is ignored: it opens nothing and hides nothing', async () => {
-    const rows = father.events
-      .filter(({ kind }) => kind === kinds.patientKeyGrant)
-      .flatMap(({ tags }) => tags.filter(([name]) => name === 'row'))
-      .map(([, epochKey = '', subject = '']) => ({
-        epochKey,
-        subject,
-        key: ConversationKey.fromBytes(new Uint8Array(32).fill(7)),
-      }));
-    const to = { reader: father.secret.publicKey, authority: father.events[0]?.id ?? '' };
-    const planted = buildPatientGrant(evil, to, rows, Math.floor(now), random('grant'));
+    const planted = forgedGrant(father, now);
     const before = digest(await read(father, father.events));
     expect(digest(await read(father, [planted, ...father.events]))).toEqual(before);
     const without = father.events.filter(({ kind }) => kind !== kinds.patientKeyGrant);
@@ -352,7 +301,7 @@ describe('a relay that plants', () => {
     const closed = whole.filter(({ kind }) => kind === kinds.confidential);
     expect(closed.length).toBeGreaterThan(0);
     const addressed = closed.map((event) =>
-      sign(evil, event.kind, [...event.tags, ['p', father.child]], 'x', event.created_at),
+      sign(stranger, event.kind, [...event.tags, ['p', father.child]], 'x', event.created_at),
     );
     const before = digest(await read(father, father.events));
     const seen = await read(father, [...father.events, ...closed, ...addressed]);

@@ -19,6 +19,9 @@ export interface Kept {
 
 /** The store of one person at one practice. Events in it were checked before. */
 export interface Keep {
+  /** False while another tab keeps, or when the browser has removed all of it: then nothing is added here. */
+  readonly mine: boolean;
+  /** What is damaged is removed; then `heard` is null, because nobody knows what stood there. */
   load(): Promise<Kept>;
   /** Adds events. Rejects with a `SessionError` of code `storage` when the device refuses or is full. */
   add(part: Part, events: readonly Event[]): Promise<void>;
@@ -31,6 +34,8 @@ export interface Keep {
 export interface Home {
   /** False while another tab keeps. */
   readonly mine: boolean;
+  /** The browser has removed everything that was kept, the wrapped key included. */
+  readonly removed: boolean;
   /** Practices that were entered, the one that was open last in front. */
   practices(): Promise<readonly PracticeAddress[]>;
   savePractices(practices: readonly PracticeAddress[]): Promise<void>;

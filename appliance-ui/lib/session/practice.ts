@@ -48,6 +48,8 @@ export class Practice {
   /** Whose news this connection brings, to tell when somebody is to be added. */
   private followed = '';
   private catching = false;
+  /** Everything has been read over this connection: what comes now is all that is new. */
+  private caught = false;
   private cancelAccess = () => {};
   private closeLive = () => {};
 
@@ -140,6 +142,12 @@ export class Practice {
     await this.noteHeard();
   }
 
+  /** It is this tab's turn to keep: what it read while another one did is kept as well. */
+  async turned(): Promise<void> {
+    await this.save();
+    await this.noteHeard();
+  }
+
   /** The network is back, or the page is seen again. */
   poke(): void {
     this.client.poke();
@@ -157,6 +165,7 @@ export class Practice {
     this.read.clear();
     this.followed = '';
     this.catching = false;
+    this.caught = false;
     if (status.is === 'open') {
       // A connection that ends in between is told by the next status.
       this.sync(this.run).catch(() => {});
@@ -198,6 +207,9 @@ export class Practice {
         for (const held of unread) if (run === this.run) await this.load(run, held);
       }
       if (run !== this.run) return;
+      await this.save();
+      if (run !== this.run) return;
+      this.caught = true;
       await this.noteHeard(this.now());
       this.options.changed();
     } finally {
@@ -264,8 +276,8 @@ export class Practice {
   private async takeNews(run: number, events: readonly Event[]): Promise<void> {
     await this.take(events);
     if (run !== this.run) return;
-    if (this.heardAt !== null) this.heardAt = this.now();
     await this.save();
+    if (this.caught && run === this.run) await this.noteHeard(this.now());
     // Not awaited: what is read now must not hold up the news after it.
     if (this.missing()) this.catchUp(run).catch(() => {});
   }
@@ -307,13 +319,14 @@ export class Practice {
 
   private async noteHeard(at = this.heardAt): Promise<void> {
     this.heardAt = at;
-    // When it fails, the next start shows an older time, which is true as well.
-    if (at !== null) await this.keep?.heard(at).catch(() => {});
+    // A copy in which something is missing keeps its older time, which is true as well; so it does when this fails.
+    if (at === null || !this.keeping || this.unsaved.length > 0) return;
+    await this.keep?.heard(at).catch(() => {});
   }
 
   private async save(): Promise<void> {
     const { keep } = this;
-    if (!keep || !this.keeping) return;
+    if (!keep?.mine || !this.keeping) return;
     const parts = new Map<string, { readonly part: Part; readonly events: Event[] }>();
     for (const event of this.unsaved.splice(0)) {
       const part = this.records.partOf(event);

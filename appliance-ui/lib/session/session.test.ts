@@ -413,6 +413,34 @@ describe('against the real box', () => {
     expect((await view(session, snapshot.subjects[0]?.key ?? '')).checked.size).toBeGreaterThan(10);
   });
 
+  test('a copy that could not take what came later keeps its older time', async () => {
+    const home = new MemoryHome();
+    const session = open(named('Kim Testerton'), home);
+    const { subjects } = await until(session, ({ heard }) => heard !== null);
+    const child = subjects[0]?.key ?? '';
+    const { times } = home.keep;
+    expect(times).toBeGreaterThan(0);
+    home.keep.full = true;
+    const event = doctor.seal(2113, temperature(38.1), child);
+    await doctor.publish(event);
+    expect((await until(session, ({ keeps }) => !keeps)).subjects.length).toBeGreaterThan(0);
+    await view(session, child, ({ checked }) => checked.has(event.id));
+    expect(home.keep.times).toBe(times);
+  });
+
+  test('what a tab read while another one kept is kept when its turn comes', async () => {
+    const home = new MemoryHome();
+    home.keep.mine = false;
+    const session = open(named('Kim Testerton'), home);
+    const { subjects } = await until(session, ({ heard }) => heard !== null);
+    await view(session, subjects[0]?.key ?? '');
+    expect({ parts: home.keep.parts.size, times: home.keep.times }).toEqual({ parts: 0, times: 0 });
+    home.keep.mine = true;
+    session.turned();
+    await expect.poll(() => home.keep.at).not.toBeNull();
+    expect(home.keep.parts.get(subjects[0]?.key ?? '')?.length).toBeGreaterThan(10);
+  });
+
   test('a signer that keeps its key to itself opens the same record, as guardian and with an own key', async () => {
     for (const name of ['Linden Samplewood', 'Imogen Pretend (own key)']) {
       const person = named(name);
@@ -469,7 +497,9 @@ describe('against the real box', () => {
 class MemoryKeep implements Keep {
   readonly parts = new Map<string, Event[]>();
   full = false;
+  mine = true;
   at: number | null = null;
+  times = 0;
 
   async load() {
     return { events: [...this.parts.values()].flat(), heard: this.at };
@@ -489,12 +519,14 @@ class MemoryKeep implements Keep {
 
   async heard(at: number) {
     this.at = at;
+    this.times += 1;
   }
 }
 
 class MemoryHome implements Home {
   readonly keep = new MemoryKeep();
   readonly mine = true;
+  readonly removed = false;
 
   async practices() {
     return [];

@@ -133,7 +133,7 @@ export class Staff {
 }
 
 /** A logged-in client of the plain relay. */
-export async function connected(box: Box, secret: string): Promise<RelayClient> {
+export async function connected(box: Pick<Box, 'address'>, secret: string): Promise<RelayClient> {
   const signer = keySigner(Uint8Array.from(Buffer.from(secret, 'hex')));
   const login = (challenge: string, url: string) => signLogin(signer, challenge, url, now());
   const client = new RelayClient({ address: box.address, login });

@@ -1,12 +1,30 @@
 /** Whether all is here, what waits for its receipt, and the way to what is kept apart. */
 import type { ChartView } from '@relaybox/lib/session/api';
-import { IconShieldX } from '@tabler/icons-react';
+import { IconClock, IconShieldX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { commonWords } from '../health/words/common.ts';
 import { Chev } from '../kit/chev.tsx';
 import { useWords } from '../kit/lang.tsx';
+import { Note } from '../kit/note.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { recordWords } from '../words/record.ts';
-import { useMissing } from './missing.ts';
+import { lacksNothing, useMissing } from './missing.ts';
+
+/** Above a list that may lack something, so that what is missing is not read as "none". */
+export function PartialNote({ view }: { view: ChartView }) {
+  const missing = useMissing(view);
+  return lacksNothing(view) ? null : <Unsure>{missing}</Unsure>;
+}
+
+export function Unsure({ children }: { children?: ReactNode }) {
+  const w = useWords(commonWords);
+  return (
+    <Note tone="due" icon={IconClock} title={w.unsure} role="status">
+      {children}
+    </Note>
+  );
+}
 
 export function CompletenessLine({ view, n }: { view: ChartView; n: string }) {
   const w = useWords(recordWords);

@@ -1,6 +1,6 @@
 /** What the connection means for the reader: the offline bar with the time of the copy, and why a box refused. */
 import type { Snapshot } from '@relaybox/lib/session/api';
-import { IconCloudOff, IconKeyOff, IconRefresh, IconShieldX } from '@tabler/icons-react';
+import { IconCloudOff, IconDeviceMobileOff, IconKeyOff, IconRefresh, IconShieldX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
@@ -96,6 +96,21 @@ export function Connection({ now }: { now: Snapshot }) {
           {w.policyHoleSub}
         </Note>
       )}
+      {now.removed ? (
+        <Note
+          tone="due"
+          icon={IconDeviceMobileOff}
+          title={w.removed}
+          role="alert"
+          actions={
+            <Link className="lnk" to="/in/keep">
+              {w.makePasskey}
+            </Link>
+          }
+        >
+          {w.removedSub}
+        </Note>
+      ) : null}
       {now.elsewhere ? (
         <Note tone="info" title={w.elsewhere} role="status">
           {w.elsewhereSub}

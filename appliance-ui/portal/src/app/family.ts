@@ -1,14 +1,21 @@
 /** The records of the whole family, for pages that are about no single child. */
-import type { ChartView, Subject } from '@relaybox/lib/session/api';
+import type { ChartView, Snapshot, Subject } from '@relaybox/lib/session/api';
 import { useCharts, useSnapshot } from './store.ts';
 
 export interface Family {
   readonly subjects: readonly Subject[];
   /** Of the open records, as far as they have come. */
   readonly views: readonly (ChartView | null)[];
-  /** Every open record has come in full. */
+  /** Nothing is on its way any more. */
   readonly ready: boolean;
+  /** Something may be missing in one of the records: nothing may be called none. */
+  readonly unsure: boolean;
 }
+
+/** Whether it is known whose records this key opens: the box has said so, now or before, without a gap. */
+export const known = (now: Snapshot | null): boolean =>
+  now !== null &&
+  (now.subjects.length > 0 || (now.connection.is === 'open' && now.heard !== null && now.policyWhole));
 
 export function useFamily(): Family {
   const now = useSnapshot();
@@ -16,6 +23,6 @@ export function useFamily(): Family {
   const open = subjects.filter((subject) => subject.access.is === 'open');
   const views = useCharts(open.map((subject) => subject.key));
   const whole = views.length === open.length && views.every((view) => view !== null && view.loading === null);
-  const settled = now !== null && (subjects.length > 0 || now.connection.is !== 'connecting');
-  return { subjects, views, ready: settled && whole };
+  const unsure = views.some((view) => view?.chart.coverage !== 'complete');
+  return { subjects, views, ready: known(now) && whole, unsure };
 }

@@ -16,6 +16,7 @@ export function Opening({ records = null }: { records?: number | null }) {
         {w.notHereSub}
       </Note>
     );
-  // Why a box refuses stands at the top of the page.
-  return now?.connection.is === 'refused' ? null : <Skeleton records={records} />;
+  // Why a box refuses, or what its list lacks, stands at the top of the page.
+  const said = now?.connection.is === 'refused' || (now?.policyWhole === false && now.subjects.length === 0);
+  return said ? null : <Skeleton records={records} />;
 }

@@ -8,8 +8,8 @@ import { Link, Outlet, useParams } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
-import { Skeleton } from '../kit/skeleton.tsx';
 import { shellWords } from '../words/shell.ts';
+import { known } from './family.ts';
 import { Opening } from './opening.tsx';
 import { useChart, useSnapshot } from './store.ts';
 import { Switcher } from './switcher.tsx';
@@ -39,8 +39,7 @@ export function RecordLayout() {
 function NoRecord() {
   const w = useWords(shellWords);
   const now = useSnapshot();
-  if (!now || (now.subjects.length === 0 && now.connection.is === 'connecting')) return <Skeleton />;
-  if (now.connection.is === 'refused') return null;
+  if (now === null || !known(now)) return <Opening />;
   if (now.subjects.length === 0)
     return (
       <Note tone="plain" icon={IconHourglass} title={w.noRecords}>

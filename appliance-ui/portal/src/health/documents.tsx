@@ -6,12 +6,13 @@ import { dateText, numberText } from '@relaybox/lib/i18n/format';
 import { at } from '@relaybox/lib/protocol/elements';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconFileText } from '@tabler/icons-react';
+import { PartialNote } from '../app/completeness.tsx';
 import { lacksNothing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { useFew } from './few.tsx';
-import { By, HealthPage, PartialNote, Private, TwoVersions } from './parts.tsx';
+import { By, HealthPage, Private, TwoVersions } from './parts.tsx';
 import { commonWords } from './words/common.ts';
 import { documentWords } from './words/lists.ts';
 

@@ -8,8 +8,9 @@ import { lastWhoDay } from '@relaybox/lib/clinical/growth';
 import { growthOf, newestPlace, type Growth as Path } from '@relaybox/lib/clinical/growth-path';
 import { ageText, counted } from '@relaybox/lib/i18n/format';
 import type { ChartView } from '@relaybox/lib/session/api';
-import { IconHelpCircle, IconInfoCircle } from '@tabler/icons-react';
+import { IconClock, IconHelpCircle, IconInfoCircle } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
+import { PartialNote } from '../app/completeness.tsx';
 import { lacksNothing } from '../app/missing.ts';
 import { isOwn } from '../app/people.ts';
 import { setPrefs, useUnits } from '../app/prefs.ts';
@@ -21,7 +22,7 @@ import { ChartPanel } from './growth-chart.tsx';
 import { GrowthTable } from './growth-table.tsx';
 import { LeftOut } from './left-out.tsx';
 import { useGrowthTables } from './loaded.ts';
-import { HealthPage, PartialNote } from './parts.tsx';
+import { HealthPage } from './parts.tsx';
 import { Statement } from './statement.tsx';
 import { commonWords } from './words/common.ts';
 import { growthWords } from './words/growth.ts';
@@ -163,7 +164,13 @@ function Nothing({ view, measure, name }: { view: ChartView; measure: Measure; n
   const w = useWords(growthWords);
   const own = { bmi: w.emptyBmi, 'weight-for-length': w.emptyForLength } as const;
   const text = measure === 'bmi' || measure === 'weight-for-length' ? own[measure] : w.emptyText;
-  return <Empty title={w.emptyTitle(name)}>{lacksNothing(view) ? text : w.emptyPartial}</Empty>;
+  return lacksNothing(view) ? (
+    <Empty title={w.emptyTitle(name)}>{text}</Empty>
+  ) : (
+    <Empty tone="due" icon={IconClock} title={w.emptyPartial(name)}>
+      {w.emptyPartialText}
+    </Empty>
+  );
 }
 
 interface ChartsProps {

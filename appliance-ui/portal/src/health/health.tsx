@@ -21,13 +21,14 @@ import {
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { PartialNote } from '../app/completeness.tsx';
 import { lacksNothing } from '../app/missing.ts';
 import { useUnits } from '../app/prefs.ts';
 import { Chev } from '../kit/chev.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { Tag } from '../kit/tag.tsx';
-import { HealthPage, PartialNote } from './parts.tsx';
+import { HealthPage } from './parts.tsx';
 import { patientOf, released } from './results.tsx';
 import { weightText } from './units.ts';
 import { commonWords } from './words/common.ts';

@@ -9,11 +9,10 @@ import { dateText } from '@relaybox/lib/i18n/format';
 import type { Item, Version } from '@relaybox/lib/protocol/fold';
 import type { Compartment, Hex, Resource } from '@relaybox/lib/protocol/types';
 import type { ChartView, Checked, Signer, Subject } from '@relaybox/lib/session/api';
-import { IconArrowsSplit2, IconClock, IconLock } from '@tabler/icons-react';
+import { IconArrowsSplit2, IconLock } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { CompletenessLine } from '../app/completeness.tsx';
-import { lacksNothing, useMissing } from '../app/missing.ts';
 import { isOwn } from '../app/people.ts';
 import { Back, RecordPage, useSubject } from '../app/record.tsx';
 import { useWhen } from '../app/when.ts';
@@ -75,18 +74,6 @@ function Foot({ view }: { view: ChartView }) {
       <CompletenessLine view={view} n={String(view.subject.n)} />
       {view.asOf > 0 ? <p className="cap">{w.asOf(when.moment(view.asOf))}</p> : null}
     </footer>
-  );
-}
-
-/** Above a list that may lack something, so that what is missing is not read as "none". */
-export function PartialNote({ view }: { view: ChartView }) {
-  const w = useWords(commonWords);
-  const missing = useMissing(view);
-  if (lacksNothing(view)) return null;
-  return (
-    <Note tone="due" icon={IconClock} title={w.unsure} role="status">
-      {missing}
-    </Note>
   );
 }
 

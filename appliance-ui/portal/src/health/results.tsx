@@ -16,6 +16,7 @@ import { type Chart, contentVersion, currentVersion, type Item, statusOf } from 
 import type { Hex } from '@relaybox/lib/protocol/types';
 import type { ChartView, Subject } from '@relaybox/lib/session/api';
 import { IconAlertTriangle, IconHourglass } from '@tabler/icons-react';
+import { PartialNote } from '../app/completeness.tsx';
 import { lacksNothing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
@@ -23,7 +24,7 @@ import { Note } from '../kit/note.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { Tag } from '../kit/tag.tsx';
 import { useFew } from './few.tsx';
-import { By, HealthPage, PartialNote, Private, TwoVersions, Words } from './parts.tsx';
+import { By, HealthPage, Private, TwoVersions, Words } from './parts.tsx';
 import { FlagTag, RangeLine } from './range.tsx';
 import { commonWords } from './words/common.ts';
 import { resultWords } from './words/results.ts';

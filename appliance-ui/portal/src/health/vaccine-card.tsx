@@ -6,13 +6,14 @@ import { counted, dateText, dayText } from '@relaybox/lib/i18n/format';
 import type { ChartView } from '@relaybox/lib/session/api';
 import { IconPrinter } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import { PartialNote } from '../app/completeness.tsx';
 import { lacksNothing } from '../app/missing.ts';
 import { Empty } from '../kit/empty.tsx';
 import { useLang, useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { Qr } from '../kit/qr.tsx';
 import { Spine } from '../kit/spine.tsx';
-import { HealthPage, PartialNote } from './parts.tsx';
+import { HealthPage } from './parts.tsx';
 import { WithCodes } from './vaccines.tsx';
 import { vaccineWords } from './words/vaccines.ts';
 

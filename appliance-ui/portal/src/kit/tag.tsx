@@ -8,6 +8,7 @@ import {
   IconCloudOff,
   IconDeviceMobile,
   IconEyeOff,
+  IconFileBroken,
   IconInfoCircle,
   IconLock,
   IconMinus,
@@ -58,6 +59,7 @@ const states = {
   refused: { tone: 'stop', icon: IconX },
   offline: { tone: 'wait', icon: IconCloudOff },
   unverified: { tone: 'stop', icon: IconShieldX },
+  damaged: { tone: 'plain', icon: IconFileBroken },
   ended: { tone: 'plain', icon: IconUserOff },
   confidential: { tone: 'priv', icon: IconLock },
 } as const satisfies Record<string, { tone: Tone; icon: Icon }>;

@@ -2,18 +2,18 @@
 import type { PracticeAddress } from '@relaybox/lib/session/api';
 import { useEffect, useSyncExternalStore } from 'react';
 import { useTitleText } from '../app/title.ts';
-import { ownPractice } from './ways.ts';
+import { type OwnPractice, ownPractice } from './ways.ts';
 
 export interface Clinic {
-  /** Of this page; null while unknown or when the box does not answer. */
+  /** Of this page; null while unknown, or when there is none to be had. */
   readonly here: PracticeAddress | null;
   /** The one to enter. */
   readonly chosen: PracticeAddress | null;
-  /** The box has been asked. */
-  readonly asked: boolean;
+  /** What the box of this page has answered. */
+  readonly box: OwnPractice['is'] | 'asking';
 }
 
-let now: Clinic = { here: null, chosen: null, asked: false };
+let now: Clinic = { here: null, chosen: null, box: 'asking' };
 const listeners = new Set<() => void>();
 const set = (next: Clinic) => {
   now = next;
@@ -26,9 +26,11 @@ const subscribe = (tell: () => void) => {
 
 let asking: Promise<void> | null = null;
 const ask = (): Promise<void> => {
-  asking ??= ownPractice().then((here) => {
+  asking ??= ownPractice().then((own) => {
+    const here = own.is === 'practice' ? own.address : null;
+    // Asked again by the next page: a box may be set up, or come back.
     if (here === null) asking = null;
-    set({ here, chosen: now.chosen ?? here, asked: true });
+    set({ here, chosen: now.chosen ?? here, box: own.is });
   });
   return asking;
 };

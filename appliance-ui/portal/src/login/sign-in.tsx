@@ -3,7 +3,9 @@ import { Button } from '@mantine/core';
 import type { Here } from '@relaybox/lib/login/api';
 import {
   IconAlertTriangle,
+  IconBuildingHospital,
   IconChevronDown,
+  IconCloudOff,
   IconFingerprint,
   IconKey,
   IconLock,
@@ -18,7 +20,7 @@ import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { loginWords } from '../words/login.ts';
-import { useLoginTitle } from './clinic.ts';
+import { useClinic, useLoginTitle } from './clinic.ts';
 import { Demo } from './demo.tsx';
 import { Failure } from './failure.tsx';
 import { Frame } from './frame.tsx';
@@ -37,8 +39,26 @@ function WhyHere({ passkey }: { passkey: boolean }) {
     );
   const title = { idle: w.lockedIdle, hidden: w.lockedHidden, asked: w.lockedAsked }[why];
   return (
-    <Note tone="plain" icon={IconLock} title={title} role="status">
+    <Note tone="plain" icon={IconLock} title={passkey ? title : w.lockedPlain[why]} role="status">
       {passkey ? null : w.lockedNoPasskey}
+    </Note>
+  );
+}
+
+/** What the box of this page cannot do now. */
+function BoxState({ saved }: { saved: boolean }) {
+  const w = useWords(loginWords);
+  const { box } = useClinic();
+  if (box === 'unclaimed')
+    return (
+      <Note tone="plain" icon={IconBuildingHospital} title={w.unclaimed} role="status">
+        {w.unclaimedSub}
+      </Note>
+    );
+  if (box !== 'away') return null;
+  return (
+    <Note tone="wait" icon={IconCloudOff} title={w.unreachable} role="status">
+      {saved ? w.unreachableSub : w.unreachableNothing}
     </Note>
   );
 }
@@ -130,6 +150,7 @@ export function SignIn() {
         <p className="ink2 only-phone">{w.sub}</p>
       </div>
       <WhyHere passkey={!fresh} />
+      {here ? <BoxState saved={here.people > 0} /> : null}
       <Failure failed={failed} way="passkey" />
       <div className="stack">
         {fresh ? <First main /> : null}

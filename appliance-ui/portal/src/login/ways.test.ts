@@ -36,19 +36,19 @@ test('a box that is not for development lists nobody, and neither does a damaged
   }
 });
 
-test('the practice of this page is taken by the rules of an access sheet, and a silent box gives none', async () => {
+test('the practice of this page is taken by the rules of an access sheet, and a box that has none or is silent says so', async () => {
   const practice = { relay: 'wss://box.example', practice_pk: 'ab'.repeat(32), practice_name: 'Larkfield' };
   box({ '/practice.json': practice });
-  expect(await ownPractice()).toEqual({
-    relay: 'wss://box.example',
-    practice: 'ab'.repeat(32),
-    next: null,
-    name: 'Larkfield',
-  });
+  const address = { relay: 'wss://box.example', practice: 'ab'.repeat(32), next: null, name: 'Larkfield' };
+  expect(await ownPractice()).toEqual({ is: 'practice', address });
   box({ '/practice.json': { ...practice, relay: 'http://box.example' } });
-  expect(await ownPractice()).toBeNull();
+  expect(await ownPractice()).toEqual({ is: 'away' });
+  box({});
+  expect(await ownPractice()).toEqual({ is: 'unclaimed' });
+  vi.stubGlobal('fetch', async () => new Response('no relay', { status: 503 }));
+  expect(await ownPractice()).toEqual({ is: 'away' });
   vi.stubGlobal('fetch', async () => {
     throw new TypeError('no network');
   });
-  expect(await ownPractice()).toBeNull();
+  expect(await ownPractice()).toEqual({ is: 'away' });
 });

@@ -16,12 +16,23 @@ async function json(path: string): Promise<unknown> {
   }
 }
 
-/** The practice whose box serves this page; null when it does not answer. */
-export async function ownPractice(): Promise<PracticeAddress | null> {
-  const found = await json('/practice.json');
-  if (found === null) return null;
-  const parsed = parseAddress(JSON.stringify(found));
-  return parsed.ok ? parsed.sheet.address : null;
+/** What the box that serves this page says of its practice. */
+export type OwnPractice =
+  | { readonly is: 'practice'; readonly address: PracticeAddress }
+  /** The box answers, and belongs to no practice yet. */
+  | { readonly is: 'unclaimed' }
+  /** The box does not answer, or not with an address that may be opened. */
+  | { readonly is: 'away' };
+
+export async function ownPractice(): Promise<OwnPractice> {
+  try {
+    const answer = await fetch('/practice.json', { headers: { accept: 'application/json' } });
+    if (answer.status === 404) return { is: 'unclaimed' };
+    const parsed = answer.ok ? parseAddress(await answer.text()) : null;
+    return parsed?.ok ? { is: 'practice', address: parsed.sheet.address } : { is: 'away' };
+  } catch {
+    return { is: 'away' };
+  }
 }
 
 export interface DemoPerson {

@@ -19,9 +19,10 @@ function One({ of }: { of: Apart }) {
   const w = useWords(recordWords);
   const when = useWhen();
   const kind = useKind();
+  const damaged = of.reason === 'body';
   return (
-    <li className="panel edgehatch stop">
-      <State is="unverified" />
+    <li className={damaged ? 'panel edgehatch grey' : 'panel edgehatch stop'}>
+      <State is={damaged ? 'damaged' : 'unverified'} />
       <h2>{w.entry(kind(of.kind), of.received === null ? null : when.day(of.received))}</h2>
       <p className="small ink2">{w.reasons[of.reason]}</p>
     </li>
@@ -38,7 +39,7 @@ export function KeptApart() {
       {(view) =>
         view.apart.length === 0 ? (
           <Empty icon={IconCheck} tone="good" title={w.apartNone}>
-            {w.apartNoneSub}
+            {view.pending > 0 ? `${w.waitingReceipt(view.pending)}.` : w.apartNoneSub}
           </Empty>
         ) : (
           <>

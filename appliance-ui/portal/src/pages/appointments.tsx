@@ -1,6 +1,7 @@
 /** Appointments of the family (2126): what is to come, what was, and the way to the notes. */
 import type { ChartView } from '@relaybox/lib/session/api';
 import { Link } from '@tanstack/react-router';
+import { Unsure } from '../app/completeness.tsx';
 import { useFamily } from '../app/family.ts';
 import { Opening } from '../app/opening.tsx';
 import { useTitle } from '../app/title.ts';
@@ -58,7 +59,7 @@ export function Appointments() {
   const record = useWords(recordWords);
   const shell = useWords(shellWords);
   useTitle(w.appointments);
-  const { views, ready, subjects } = useFamily();
+  const { views, ready, unsure, subjects } = useFamily();
   const now = Date.now() / 1000;
   const all = views.flatMap((view) => (view ? appointments(view).map((one) => ({ view, one })) : []));
   const ahead = new Set(
@@ -71,7 +72,8 @@ export function Appointments() {
     <>
       <h1 tabIndex={-1}>{w.appointments}</h1>
       {ready ? null : <Opening />}
-      {ready && coming.length === 0 ? <Empty title={w.noneComing}>{w.noneComingSub}</Empty> : null}
+      {ready && unsure ? <Unsure /> : null}
+      {ready && !unsure && coming.length === 0 ? <Empty title={w.noneComing}>{w.noneComingSub}</Empty> : null}
       {coming.length > 0 ? (
         <Panel title={w.comingUp} flush>
           <ul className="lines">

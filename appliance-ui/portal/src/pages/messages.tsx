@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { Unsure } from '../app/completeness.tsx';
 import { useFamily } from '../app/family.ts';
 import { type Letters, lettersOf } from '../app/letters.ts';
 import { Opening } from '../app/opening.tsx';
@@ -56,14 +57,15 @@ export function ThreadLine({ thread }: { thread: Letters }) {
 export function Messages() {
   const w = useWords(letterWords);
   useTitle(w.messages);
-  const { views, ready } = useFamily();
+  const { views, ready, unsure } = useFamily();
   const [shown, setShown] = useState(page);
   const threads = lettersOf(views);
   return (
     <>
       <h1 tabIndex={-1}>{w.messages}</h1>
       {ready ? null : <Opening />}
-      {ready && threads.length === 0 ? <Empty title={w.none}>{w.noneSub}</Empty> : null}
+      {ready && unsure ? <Unsure /> : null}
+      {ready && !unsure && threads.length === 0 ? <Empty title={w.none}>{w.noneSub}</Empty> : null}
       {ready && threads.length > 0 ? (
         <Panel flush>
           <div className="lines">

@@ -1,6 +1,7 @@
 /** The first page leads back to where a lock came, else to the first record that opens; who has none is told why. */
 import { Link, useRouter } from '@tanstack/react-router';
 import { useEffect } from 'react';
+import { known } from '../app/family.ts';
 import { takeResume, useSnapshot } from '../app/store.ts';
 import { useTitle } from '../app/title.ts';
 import { useWords } from '../kit/lang.tsx';
@@ -22,7 +23,11 @@ export function Start() {
     if (back !== null && back !== '/') router.history.replace(back);
   }, [me, to, router]);
   if (first) return <Skeleton />;
-  if (!now || now.connection.is === 'connecting')
+  // Who is offline or refused is told so above; that no record is linked is known from the box alone.
+  const connection = now?.connection.is;
+  if (connection === 'offline' || connection === 'refused' || now?.policyWhole === false)
+    return <h1 tabIndex={-1}>{w.home}</h1>;
+  if (!known(now))
     return (
       <>
         <h1 tabIndex={-1} className="sr">
@@ -34,20 +39,17 @@ export function Start() {
   return (
     <>
       <h1 tabIndex={-1}>{w.home}</h1>
-      {/* Who is offline is told so above; that no record is linked is known from the box alone. */}
-      {now.connection.is !== 'open' ? null : (
-        <Note
-          tone="plain"
-          title={w.noRecords}
-          actions={
-            <Link className="lnk" to="/keys">
-              {w.showKey}
-            </Link>
-          }
-        >
-          {w.noRecordsSub}
-        </Note>
-      )}
+      <Note
+        tone="plain"
+        title={w.noRecords}
+        actions={
+          <Link className="lnk" to="/keys">
+            {w.showKey}
+          </Link>
+        }
+      >
+        {w.noRecordsSub}
+      </Note>
     </>
   );
 }

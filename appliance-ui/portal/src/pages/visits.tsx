@@ -2,7 +2,8 @@
 import { Button } from '@mantine/core';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
-import { CompletenessLine } from '../app/completeness.tsx';
+import { CompletenessLine, PartialNote } from '../app/completeness.tsx';
+import { lacksNothing } from '../app/missing.ts';
 import { RecordPage, useSubject } from '../app/record.tsx';
 import { useSignerName } from '../app/signer.tsx';
 import { type VisitRow, visitRows } from '../app/visits.ts';
@@ -81,7 +82,11 @@ export function Visits() {
         const rows = visitRows(view);
         return (
           <>
-            {rows.length > 0 ? <List rows={rows} n={n} /> : <Empty title={w.noVisits}>{w.noVisitsSub}</Empty>}
+            <PartialNote view={view} />
+            {rows.length > 0 ? <List rows={rows} n={n} /> : null}
+            {rows.length === 0 && lacksNothing(view) ? (
+              <Empty title={w.noVisits}>{w.noVisitsSub}</Empty>
+            ) : null}
             <CompletenessLine view={view} n={n} />
           </>
         );

@@ -26,7 +26,7 @@ export const shellWords = dict(
     offline: (when: string) => stop(`No connection. This is what your phone saved ${when}`),
     boxAway: (when: string) =>
       stop(`The clinic’s box does not answer. You are reading what this phone saved ${when}`),
-    offlineNothing: 'No connection. This phone has saved nothing yet.',
+    offlineNothing: 'No connection, and no record is saved on this phone.',
     offlineOpen: (when: string) =>
       `${stop(`No connection. This is what the page read ${when}`)} It is not saved: close the page, and you cannot read it until you are connected.`,
     boxAwayOpen: (when: string) =>
@@ -58,6 +58,10 @@ export const shellWords = dict(
     policyHoleSub: 'What came after the gap is not shown until the rest arrives.',
     noRoom: 'This phone has no room left',
     noRoomSub: 'New records can be read but not kept for offline.',
+    removed: 'The browser removed what this phone had saved',
+    removedSub:
+      'Your record at the clinic is not touched. To read without a connection again, make a new passkey.',
+    makePasskey: 'Make a passkey',
     elsewhere: 'This record is open in another tab',
     elsewhereSub: 'Write in one of them; this one only reads.',
     notHere: 'This phone has saved nothing of this record',
@@ -102,7 +106,7 @@ export const shellWords = dict(
     offline: (when) => stop(`Sin conexión. Esto es lo que su teléfono guardó ${when}`),
     boxAway: (when) =>
       stop(`La caja de la clínica no responde. Está leyendo lo que este teléfono guardó ${when}`),
-    offlineNothing: 'Sin conexión. Aquí no hay nada guardado todavía.',
+    offlineNothing: 'Sin conexión, y en este teléfono no hay ningún expediente guardado.',
     offlineOpen: (when) =>
       `${stop(`Sin conexión. Esto es lo que la página leyó ${when}`)} No está guardado: si la cierra, no lo podrá leer hasta tener conexión.`,
     boxAwayOpen: (when) =>
@@ -133,6 +137,10 @@ export const shellWords = dict(
     policyHoleSub: 'Lo que vino después no se muestra hasta que llegue el resto.',
     noRoom: 'Este teléfono no tiene espacio',
     noRoomSub: 'Puede leer lo nuevo, pero no guardarlo para leer sin conexión.',
+    removed: 'El navegador borró lo que este teléfono tenía guardado',
+    removedSub:
+      'Su expediente en la clínica sigue igual. Para leer otra vez sin conexión, haga una clave de acceso nueva.',
+    makePasskey: 'Hacer una clave de acceso',
     elsewhere: 'Este expediente está abierto en otra pestaña',
     elsewhereSub: 'Escriba en una; esta solo lee.',
     notHere: 'Este teléfono no tiene nada guardado de este expediente',

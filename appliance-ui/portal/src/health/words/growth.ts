@@ -78,7 +78,8 @@ export const growthWords = dict(
     last: (value: string, date: string) => `${value}, measured on ${date}`,
     emptyTitle: (measure: string) => `${measure}: nothing measured yet`,
     emptyText: 'The clinic measures at each checkup. It stands here the same day.',
-    emptyPartial: 'Part of this record has not arrived. There may be measurements that are not here.',
+    emptyPartial: (measure: string) => `${measure}: nothing is here`,
+    emptyPartialText: 'Part of this record has not arrived. There may be measurements that are not here.',
     emptyBmi: 'BMI needs a weight and a height taken within 30 days, from 2 years on.',
     emptyForLength: 'This needs a weight and a length of the same day, before 2 years.',
     whyNone: {
@@ -166,7 +167,8 @@ export const growthWords = dict(
     last: (value, date) => `${value}, medido el ${date}`,
     emptyTitle: (measure) => `${measure}: aún no hay medidas`,
     emptyText: 'La clínica mide en cada revisión. Está aquí el mismo día.',
-    emptyPartial: 'Una parte del expediente no ha llegado. Puede haber medidas que no están aquí.',
+    emptyPartial: (measure) => `${measure}: aquí no hay nada`,
+    emptyPartialText: 'Una parte del expediente no ha llegado. Puede haber medidas que no están aquí.',
     emptyBmi: 'El IMC necesita un peso y una estatura con menos de 30 días entre sí, desde los 2 años.',
     emptyForLength: 'Esto necesita un peso y una talla del mismo día, antes de los 2 años.',
     whyNone: {
