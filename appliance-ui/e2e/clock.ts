@@ -45,6 +45,14 @@ function shifted(ahead: number): void {
   };
 }
 
+/** Puts a script in front of that of the session's worker. Needs a context without a service worker. */
+export async function beforeWorker(context: BrowserContext, script: string): Promise<void> {
+  await context.route(/\/assets\/worker-[\w-]+\.js$/, async (route) => {
+    const file = readFileSync(join(DIST, new URL(route.request().url()).pathname), 'utf8');
+    await route.fulfill({ body: `${script}${file}`, contentType: 'text/javascript' });
+  });
+}
+
 export class HandClock {
   /** Milliseconds by which the device's clock is ahead of the true time. */
   readonly ahead: number;
@@ -56,11 +64,7 @@ export class HandClock {
   /** From now on pages and workers of the context have this clock. */
   async wind(context: BrowserContext): Promise<void> {
     await context.addInitScript(shifted, this.ahead);
-    await context.route(/\/assets\/worker-[\w-]+\.js$/, async (route) => {
-      const file = readFileSync(join(DIST, new URL(route.request().url()).pathname), 'utf8');
-      const body = `(${shifted})(${this.ahead});${file}`;
-      await route.fulfill({ body, contentType: 'text/javascript' });
-    });
+    await beforeWorker(context, `(${shifted})(${this.ahead});`);
   }
 
   /** Lets so many milliseconds be over. */

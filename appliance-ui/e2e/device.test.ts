@@ -1,10 +1,13 @@
 /** What a device does to its own copy: it fills up, is wiped by the browser, is opened twice, is damaged. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { kinds } from '../lib/protocol/kinds.ts';
+import { familyOf, recordOf } from '../lib/session/planted.test-helper.ts';
 import { allergyWords } from '../portal/src/health/words/lists.ts';
 import { homeWords } from '../portal/src/words/home.ts';
 import { loginWords } from '../portal/src/words/login.ts';
 import { shellWords } from '../portal/src/words/shell.ts';
-import { demo, person, Visitor } from './harness.ts';
+import { beforeWorker } from './clock.ts';
+import { demo, person, type VisitOptions, Visitor } from './harness.ts';
 import { Mirror } from './mirror.ts';
 import { noneSentences } from './none.ts';
 import { giveAnswers, noteAnswers } from './passkeys.ts';
@@ -23,8 +26,9 @@ beforeAll(async () => {
 afterAll(() => mirror.stop());
 
 /** A parent with a passkey on this device, whose record is saved on it. */
-async function withCopy(text?: string, hosts: readonly string[] = []): Promise<Visitor> {
-  const visitor = await Visitor.arrive({ hosts });
+async function withCopy(text?: string, options: VisitOptions = {}, worker = ''): Promise<Visitor> {
+  const visitor = await Visitor.arrive({ noCache: worker !== '', ...options });
+  if (worker !== '') await beforeWorker(visitor.context, worker);
   await visitor.authenticator();
   await firstVisit(visitor, person(demo().ready, NAME), text);
   await makePasskey(visitor);
@@ -34,11 +38,25 @@ async function withCopy(text?: string, hosts: readonly string[] = []): Promise<V
 
 const origin = (visitor: Visitor) => new URL(visitor.portal).origin;
 
+/** From a word of the test on, storage answers in the worker as a full one does. */
+function mayFill(): void {
+  let full = false;
+  new BroadcastChannel('disk').onmessage = () => {
+    full = true;
+  };
+  for (const name of ['add', 'put'] as const) {
+    const write = IDBObjectStore.prototype[name];
+    IDBObjectStore.prototype[name] = function (this: IDBObjectStore, ...given: [unknown, IDBValidKey?]) {
+      if (full) throw new DOMException('the disk is full', 'QuotaExceededError');
+      return write.apply(this, given);
+    };
+  }
+}
+
 test('a phone that is full says so, keeps what it had and goes on reading', async () => {
   const { second } = demo();
-  const visitor = await withCopy(undefined, [new URL(second.relay).host]);
-  const cdp = await visitor.context.newCDPSession(visitor.page);
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin: origin(visitor), quotaSize: 1_000 });
+  const visitor = await withCopy(undefined, { hosts: [new URL(second.relay).host] }, `(${mayFill})();`);
+  await visitor.page.evaluate(() => new BroadcastChannel('disk').postMessage('full'));
   // Another clinic's records would have to be saved as well.
   await to(visitor.page, '/practices');
   await visitor.page.getByLabel(w.address).fill(sheet(second, 'Second Street Pediatrics'));
@@ -106,58 +124,67 @@ test('of two tabs one keeps and says nothing, the other says so until the first 
   await visitor.leave();
 });
 
-/** Flips a bit in every row of saved records, or in the wrapped key. */
-const damage = (visitor: Visitor, store: 'events' | 'people') =>
-  visitor.page.evaluate(async (name) => {
-    const done = <T>(request: IDBRequest<T>) =>
-      new Promise<T>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const base = await done(indexedDB.open('relaybox'));
-    const rows = base.transaction(name, 'readwrite').objectStore(name);
-    const all = (await done(rows.getAll())) as { sealed?: Uint8Array; wrapped?: { sealed: Uint8Array } }[];
-    // The last rows: what came last, and what no gap in a chain would betray.
-    const bent = name === 'events' ? all.slice(-1) : all;
-    for (const row of bent) {
-      const bytes = row.sealed ?? row.wrapped?.sealed;
+/** Flips a bit in one row of a store of this device. Gives how many rows there are. */
+const damage = (visitor: Visitor, store: 'events' | 'people', row: number): Promise<number> =>
+  visitor.page.evaluate(
+    async ([name, at]) => {
+      const done = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const base = await done(indexedDB.open('relaybox'));
+      const rows = base.transaction(name, 'readwrite').objectStore(name);
+      const all = (await done(rows.getAll())) as { sealed?: Uint8Array; wrapped?: { sealed: Uint8Array } }[];
+      const bytes = all.at(at)?.sealed ?? all.at(at)?.wrapped?.sealed;
       if (bytes) bytes[30] = (bytes[30] ?? 0) ^ 1;
-      await done(rows.put(row));
-    }
-    base.close();
-    return [all.length, bent.length];
-  }, store);
+      if (bytes) await done(rows.put(all.at(at)));
+      base.close();
+      return all.length;
+    },
+    [store, row] as const,
+  );
 
 test('a damaged copy is a part and never the whole, and is read anew when the box answers', async () => {
-  const real = new URL(demo().ready.relay).host;
-  expect(real).not.toBe('');
-  const { events } = await (await import('../lib/session/planted.test-helper.ts')).familyOf(
-    { address: { relay: demo().ready.relay_plain, practice: demo().ready.practice, next: null, name: null } },
-    person(demo().ready, NAME),
-  );
-  mirror.relay.events = [...events];
-  mirror.claim = { practice: demo().ready.practice, name: 'Mirror', ahead: 0 };
-  const visitor = await withCopy(sheet(demo().ready, 'Mirror', mirror.host), [mirror.host]);
+  const { ready } = demo();
+  const address = { relay: ready.relay_plain, practice: ready.practice, next: null, name: null };
+  const family = await familyOf({ address }, person(ready, NAME));
+  const allergy = recordOf(family, kinds.allergy);
+  mirror.relay.events = family.events.filter((event) => event !== allergy);
+  mirror.claim = { practice: ready.practice, name: 'Mirror', ahead: 0 };
+  const visitor = await withCopy(sheet(ready, 'Mirror', mirror.host), { hosts: [mirror.host] });
   await to(visitor.page, '/r/1/health/allergies');
-  expect(await visitor.words()).not.toContain(allergyWords.en.notLoaded);
-  await visitor.page.getByRole('button', { name: shell.lock }).click();
-  await visitor.see(w.lockedAsked);
-  expect((await damage(visitor, 'events'))[1]).toBe(1);
-  mirror.away = true;
-  mirror.cut();
-  await visitor.press(w.passkey);
-  await visitor.see(shell.offlinePart);
+  // What comes while somebody reads lies in a row of its own.
   await visitor.see(allergyWords.en.notLoaded);
-  for (const path of ['/r/1/health', '/r/1/health/allergies', '/r/1/visits', '/messages', '/visits']) {
-    await to(visitor.page, path);
-    const words = await visitor.words();
-    for (const sentence of noneSentences('en')) expect(words, path).not.toContain(sentence);
-  }
-  await to(visitor.page, '/r/1/health/allergies');
-  mirror.away = false;
-  await visitor.page.evaluate(() => dispatchEvent(new Event('online')));
+  mirror.relay.publish(allergy);
   await visitor.page.getByText(allergyWords.en.notLoaded).waitFor({ state: 'detached' });
-  await visitor.page.getByText(shell.offlinePart).waitFor({ state: 'detached' });
+  const whole = await visitor.page.locator('main').innerText();
+  const seen: string[] = [];
+  const line = visitor.page.locator('.offbar');
+  // The newest row, then whatever is the oldest: what was damaged comes back behind the others.
+  for (const row of [-1, 0, 0]) {
+    await visitor.page.getByRole('button', { name: shell.lock }).click();
+    await visitor.see(w.lockedAsked);
+    expect(await damage(visitor, 'events', row)).toBeGreaterThan(3);
+    mirror.away = true;
+    mirror.cut();
+    await visitor.press(w.passkey);
+    await line.waitFor();
+    seen.push(await line.innerText());
+    for (const path of ['/r/1/health', '/r/1/visits', '/messages', '/visits', '/r/1/health/allergies']) {
+      await to(visitor.page, path);
+      const words = await visitor.words();
+      for (const sentence of noneSentences('en')) expect(words, `${row} ${path}`).not.toContain(sentence);
+    }
+    mirror.away = false;
+    await visitor.page.evaluate(() => dispatchEvent(new Event('online')));
+    await line.waitFor({ state: 'detached' });
+    const main = visitor.page.locator('main');
+    const about = /Last checked.*/;
+    await expect.poll(async () => (await main.innerText()).replace(about, '')).toBe(whole.replace(about, ''));
+  }
+  // A part of the child's record, or of what says whose it is: neither was read as the whole.
+  expect(new Set(seen)).toEqual(new Set([shell.offlinePart, shell.offlineNothing]));
   await visitor.leave();
 });
 
@@ -165,7 +192,7 @@ test('a wrapped key that is damaged opens nothing, says so, and the locked copy 
   const visitor = await withCopy();
   await visitor.page.getByRole('button', { name: shell.lock }).click();
   await visitor.see(w.lockedAsked);
-  await damage(visitor, 'people');
+  expect(await damage(visitor, 'people', 0)).toBe(1);
   await visitor.press(w.passkey);
   await visitor.see(w.wrongKey);
   await visitor.speak('es');

@@ -21,6 +21,7 @@ import {
 } from '../lib/session/planted.test-helper.ts';
 import { commonWords } from '../portal/src/health/words/common.ts';
 import { allergyWords, indexWords } from '../portal/src/health/words/lists.ts';
+import { vaccineWords } from '../portal/src/health/words/vaccines.ts';
 import { recordWords } from '../portal/src/words/record.ts';
 import { shellWords } from '../portal/src/words/shell.ts';
 import { HandClock } from './clock.ts';
@@ -129,6 +130,8 @@ test('what a relay plants is kept apart with its reason, and changes no word of 
     allergyWords.en.notLoaded,
     allergyWords.en.notLoadedText,
     indexWords.en.partial,
+    indexWords.en.allergyNotLoaded,
+    vaccineWords.en.incomplete,
   ];
   for (const [path, lines] of await readAll(visitor)) {
     const allowed = new Set([...(honest.get(path) ?? []), ...careful]);
