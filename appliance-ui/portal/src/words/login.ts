@@ -330,6 +330,7 @@ export const loginWords = dict(
     noPasskeySub: 'Puedes leer con tu llave. Tendrás que darla cada vez.',
     storageSub: 'Puedes leer, pero nada queda para leer sin conexión. Para cambiarlo, sal del modo privado.',
     unreachableSub: 'Intenta en unos minutos. Lo guardado en este teléfono se abre con tu clave de acceso.',
+    unreachableNothing: 'Intenta en unos minutos. En este teléfono no hay nada guardado.',
     internalSub: 'No se abrió ni se cambió nada. Intenta de nuevo.',
     clinicSay: 'Escanea el código de tu hoja de acceso o pega el texto que está debajo.',
     noCamera: 'La cámara no se abrió. Pega el texto.',

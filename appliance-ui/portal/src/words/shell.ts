@@ -189,6 +189,8 @@ export const shellWords = dict(
     loginSub:
       'No dice por qué. No se leyó nada. Si sigue igual, llama a la clínica y diles las palabras de abajo.',
     noRoomSub: 'Puedes leer lo nuevo, pero no guardarlo para leer sin conexión.',
+    removedSub:
+      'Tu expediente en la clínica sigue igual. Para leer otra vez sin conexión, haz una clave de acceso nueva.',
     elsewhereSub: 'Escribe en una; esta solo lee.',
     notHereSub: 'Se abre cuando tengas conexión.',
     nothing: 'Aquí no hay nada que puedas abrir',
