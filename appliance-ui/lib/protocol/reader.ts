@@ -20,7 +20,7 @@ import { Openings } from './reader/opening.ts';
 import { joinRetries } from './reader/retries.ts';
 import { type Tie, tiesOf } from './reader/ties.ts';
 import type { Outcome, Sight } from './reader/types.ts';
-import { type SignatureCheck, Verifier } from './reader/verifier.ts';
+import { type EventCheck, type SignatureCheck, Verifier } from './reader/verifier.ts';
 import type { ChainKey, Share } from './receipts/types.ts';
 import { chainName, ReceiptBook } from './receipts.ts';
 import type { Event, Hex } from './types.ts';
@@ -34,7 +34,7 @@ export {
 } from './reader/disclosure.ts';
 export { Held } from './reader/held.ts';
 export * from './reader/types.ts';
-export type { SignatureCheck } from './reader/verifier.ts';
+export type { EventCheck, SignatureCheck } from './reader/verifier.ts';
 
 /** Seconds for which a record without receipt is pending, from when this reader first saw it. */
 export const PENDING_SECONDS = 600;
@@ -49,6 +49,8 @@ export interface ReaderOptions {
    * checked before, by id and signature.
    */
   readonly signed?: SignatureCheck;
+  /** Whether id and signature of this very object were checked before: then neither is looked at again. */
+  readonly checked?: EventCheck;
 }
 
 /** A reader: what it trusts, holds and has seen. */
@@ -66,10 +68,10 @@ export class Reader {
   #book: ReceiptBook | null = null;
   #ties: readonly Tie[] = [];
 
-  constructor({ practice, held, sight, signed }: ReaderOptions, events: readonly Event[] = []) {
+  constructor({ practice, held, sight, signed, checked }: ReaderOptions, events: readonly Event[] = []) {
     this.practice = practice;
     this.sight = sight;
-    this.#verifier = new Verifier(signed);
+    this.#verifier = new Verifier(signed, checked);
     this.#proves = remembered(proofHolds);
     this.#openings = new Openings(held);
     this.add(events);

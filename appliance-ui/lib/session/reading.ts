@@ -11,7 +11,7 @@ import { isClinical, kinds } from '../protocol/kinds.ts';
 import { ConversationKey } from '../protocol/nip44.ts';
 import { holdsCompartment } from '../protocol/permissions.ts';
 import type { View } from '../protocol/policy/types.ts';
-import { Held, type Outcome, Reader, type SignatureCheck } from '../protocol/reader.ts';
+import { type EventCheck, Held, type Outcome, Reader } from '../protocol/reader.ts';
 import type { ChainKey, Share } from '../protocol/receipts/types.ts';
 import type { Event, Hex } from '../protocol/types.ts';
 import type { Judge } from './chart.ts';
@@ -36,10 +36,10 @@ export class Reading implements Judge {
   /** Records for this key alone, which a signer outside has to open one by one. */
   private readonly closed = new Map<Hex, Event>();
 
-  constructor(practice: Hex, signer: Signer, signed: SignatureCheck) {
+  constructor(practice: Hex, signer: Signer, checked: EventCheck) {
     this.signer = signer;
     this.held = signer.secret ? Held.person(signer.secret) : Held.nothing();
-    this.reader = new Reader({ practice, held: this.held, sight: 'own', signed });
+    this.reader = new Reader({ practice, held: this.held, sight: 'own', checked });
   }
 
   /** Takes policy, receipts and grants; other events are passed over. */

@@ -63,7 +63,7 @@ export class Records {
 
   constructor(options: RecordsOptions) {
     this.options = options;
-    this.reading = new Reading(options.practice, options.signer, (event) => this.evidence.signed(event));
+    this.reading = new Reading(options.practice, options.signer, (event) => this.evidence.holds(event));
   }
 
   stop(): void {
