@@ -216,6 +216,23 @@ describe('against the real box', () => {
     expect(hers.apart).toEqual([]);
   });
 
+  test('a patient and a guardian each read what the clinic answered them', async () => {
+    for (const name of ['Theo Notareal', 'Linden Samplewood']) {
+      const session = open(named(name));
+      const { chart, checked } = await view(session, (await until(session, told)).subjects[0]?.key ?? '');
+      const letters = chart.threads.flatMap(({ messages }) => messages.flatMap(({ versions }) => versions));
+      const signers = letters.map(({ record }) => checked.get(record.id)?.signer);
+      expect(
+        signers.some((signer) => signer?.me === true),
+        name,
+      ).toBe(true);
+      expect(
+        signers.some((signer) => signer?.me === false && signer.member),
+        name,
+      ).toBe(true);
+    }
+  });
+
   test('a key that nobody knows here, one whose access ended, and another practice are told apart', async () => {
     const stranger = new Engine({ signer: keySigner(bytes('7'.repeat(64))), address: box.address });
     sessions.push(stranger);

@@ -40,6 +40,15 @@ test('a result that the family added stands among the results', () => {
   expect(names([outside])).toEqual(['From the hospital']);
 });
 
+test('an imaging report that was released stands among the results with what was read from it', () => {
+  const imaging = report('Chest X-ray', '2026-04-01', {
+    category: [{ coding: [{ code: 'RAD' }] }],
+    conclusion: 'Clear lungs.',
+  });
+  const [found] = released(chartOf([imaging, report('Lead', '2026-01-01')]), patient);
+  expect(found?.report).toMatchObject({ sort: 'imaging', name: 'Chest X-ray', conclusion: 'Clear lungs.' });
+});
+
 const viewOf = (written: readonly Written[]): ChartView => ({
   subject: {
     n: 1,

@@ -175,7 +175,7 @@ function valueText(
   if (sign === 'temperature') return temperatureText(lang, units, number);
   if (sign === 'gestation') return w.weeks(numberText(lang, number / 7, number % 7 === 0 ? 0 : 1));
   if (sign === 'oxygen') return `${numberText(lang, number)} %`;
-  return numberText(lang, number, sign === 'bmi' ? 1 : 0);
+  return sign === 'bmi' ? `${numberText(lang, number, 1)} kg/m²` : numberText(lang, number);
 }
 
 /** What a family measured at home or another office did, until the clinic accepts it. */
