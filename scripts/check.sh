@@ -22,6 +22,7 @@ clippy() {
 doc() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet; }
 
 step format cargo fmt --all --check
+step "format of the software keys" cargo fmt --all --check --manifest-path tests/softkey/Cargo.toml
 # --bins and --tests together, so that the tests that follow compile nothing again.
 step build cargo build --workspace --locked --bins --tests
 step clippy clippy

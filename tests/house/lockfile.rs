@@ -36,8 +36,8 @@ const LICENCES: [&str; 11] = [
     "0BSD",
 ];
 
-/// The lock files: of the workspace, and of the fuzz targets, which are a workspace of their own.
-const LOCKS: [&str; 2] = ["Cargo.lock", "tests/fuzz/Cargo.lock"];
+/// The lock files: of the workspace, and of the fuzz targets and the software keys, which are workspaces of their own.
+const LOCKS: [&str; 3] = ["Cargo.lock", "tests/fuzz/Cargo.lock", "tests/softkey/Cargo.lock"];
 
 fn packages() -> Vec<(String, String, Option<String>)> {
     packages_of(LOCKS[0])
@@ -96,6 +96,44 @@ fn the_fuzz_targets_take_the_versions_of_the_workspace() {
     let (drifted, shared) = drifted(&packages_of(LOCKS[0]), &packages_of(LOCKS[1]));
     assert!(shared > 100, "only {shared} packages are shared");
     assert!(drifted.is_empty(), "tests/fuzz/Cargo.lock: {drifted:?}; copy the lock file of the root there");
+}
+
+/// What this package is built of, as names and versions, by the lock file; without what stands below `hidapi`.
+fn closure(lock: &str, package: &str) -> BTreeSet<(String, String)> {
+    let lock: toml::Table = tree::read(lock).parse().unwrap();
+    let text =
+        |value: &toml::Value, name: &str| value.get(name).and_then(toml::Value::as_str).map(str::to_owned);
+    let packages = lock["package"].as_array().unwrap();
+    let (mut found, mut open) = (BTreeSet::new(), vec![package.to_owned()]);
+    while let Some(next) = open.pop() {
+        // `name`, or `name version` where there are several.
+        let mut parts = next.split(' ');
+        let (name, version) = (parts.next().unwrap(), parts.next());
+        let named = |p: &&toml::Value| {
+            text(p, "name").as_deref() == Some(name)
+                && version.is_none_or(|v| text(p, "version").as_deref() == Some(v))
+        };
+        let package = packages.iter().find(named).unwrap();
+        if name == "hidapi" || !found.insert((name.to_owned(), text(package, "version").unwrap())) {
+            continue;
+        }
+        let below = package.get("dependencies").and_then(toml::Value::as_array);
+        open.extend(below.into_iter().flatten().map(|one| one.as_str().unwrap().to_owned()));
+    }
+    found
+}
+
+#[test]
+fn the_helper_of_the_software_keys_is_built_of_the_versions_that_are_shipped() {
+    let mut shipped = closure(LOCKS[0], "relaybox-slot");
+    shipped.retain(|(name, _)| name != "relaybox-slot");
+    assert!(shipped.len() > 100 && shipped.iter().any(|(name, _)| name == "ctap-hid-fido2"), "{shipped:?}");
+    let soft: BTreeSet<(String, String)> =
+        packages_of(LOCKS[2]).into_iter().map(|(name, version, _)| (name, version)).collect();
+    // What only tests of ours use stands in the first lock file alone.
+    let known = |name: &str| soft.iter().any(|(known, _)| known == name);
+    let other: Vec<_> = shipped.difference(&soft).filter(|(name, _)| known(name)).collect();
+    assert!(other.is_empty(), "{}: {other:?}; copy the lock file of the root there", LOCKS[2]);
 }
 
 #[test]

@@ -13,5 +13,6 @@ mod kinds;
 mod legacy;
 mod lockfile;
 mod purity;
+mod softkey;
 mod text;
 mod tree;

@@ -125,7 +125,7 @@ impl Device {
         Ok(Reply::Looked {
             aaguid: hex::encode(&aaguid),
             pin_set: self.traits.pin_set,
-            tries_left: if self.traits.pin_set { self.tries_left()? } else { 0 },
+            tries_left: if self.traits.pin_set && self.traits.fits { self.tries_left()? } else { 0 },
             pin_least: self.traits.pin_least,
             fits: self.traits.fits,
         })
