@@ -2,10 +2,10 @@
  * `make bench-ui`: what a parent waits for, as figures of this machine. Bytes of the first load, first paint on a slow
  * phone in the clinic's network and behind the tunnel.
  */
-import { cpus } from 'node:os';
 import type { Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import { loginWords } from '../portal/src/words/login.ts';
+import { Figures, kb, median, s } from './figures.ts';
 import { Visitor } from './harness.ts';
 
 /** A phone of the lower half, and the way through the tunnel. */
@@ -13,20 +13,10 @@ const SLOW_CPU = 4;
 const TUNNEL = { offline: false, downloadThroughput: 9e6 / 8, uploadThroughput: 3e6 / 8, latency: 120 };
 const RUNS = 5;
 
-const lines: string[] = [];
-const say = (what: string, is: string, bar = '') => lines.push(`| ${what} | ${is} | ${bar} |`);
-const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1] ?? 0;
-const kb = (bytes: number) => `${(bytes / 1000).toFixed(1)} KB`;
-const s = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+const figures = new Figures();
+const say = figures.say.bind(figures);
 
-afterAll(() => {
-  const cpu = cpus();
-  const machine = `${cpu[0]?.model.trim()}, ${cpu.length} cores, Node ${process.version}`;
-  const build = (process.env.RELAYBOX_BIN ?? '').includes('release') ? 'release' : 'debug';
-  process.stdout.write(
-    `\n${machine}; box: ${build} build\n\n| what | measured | bar |\n|---|---|---|\n${lines.join('\n')}\n\n`,
-  );
-});
+afterAll(() => figures.print());
 
 test('bytes of the first load', async () => {
   const visitor = await Visitor.arrive();

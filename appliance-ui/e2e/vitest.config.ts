@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: [process.env.BENCH === undefined ? '**/*.test.ts' : 'bench.ts'],
+    include: [process.env.BENCH === undefined ? '**/*.test.ts' : 'bench*.ts'],
     globalSetup: ['./setup.ts'],
     fileParallelism: false,
     maxWorkers: 1,

@@ -26,7 +26,14 @@ export function Unsure({ children }: { children?: ReactNode }) {
   );
 }
 
-export function CompletenessLine({ view, n }: { view: ChartView; n: string }) {
+export interface CompletenessProps {
+  readonly view: ChartView;
+  readonly n: string;
+  /** The page has said above what may be missing. */
+  readonly brief?: boolean;
+}
+
+export function CompletenessLine({ view, n, brief = false }: CompletenessProps) {
   const w = useWords(recordWords);
   const { k, n: all, destroyed } = view.completeness;
   const missing = useMissing(view);
@@ -35,7 +42,7 @@ export function CompletenessLine({ view, n }: { view: ChartView; n: string }) {
       ? w.completeUnknown(k)
       : k + destroyed >= all
         ? w.completeAll(k)
-        : `${w.completePart(k, all - destroyed)} ${missing ?? ''}`.trim();
+        : `${w.completePart(k, all - destroyed)} ${brief ? '' : (missing ?? '')}`.trim();
   return (
     <>
       {view.apart.length > 0 ? (

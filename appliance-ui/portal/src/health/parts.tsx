@@ -13,6 +13,7 @@ import { IconArrowsSplit2, IconLock } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { CompletenessLine } from '../app/completeness.tsx';
+import { lacksNothing } from '../app/missing.ts';
 import { isOwn } from '../app/people.ts';
 import { Back, RecordPage, useSubject } from '../app/record.tsx';
 import { useWhen } from '../app/when.ts';
@@ -71,7 +72,7 @@ function Foot({ view }: { view: ChartView }) {
   const when = useWhen();
   return (
     <footer className="foot">
-      <CompletenessLine view={view} n={String(view.subject.n)} />
+      <CompletenessLine view={view} n={String(view.subject.n)} brief={!lacksNothing(view)} />
       {view.asOf > 0 ? <p className="cap">{w.asOf(when.moment(view.asOf))}</p> : null}
     </footer>
   );

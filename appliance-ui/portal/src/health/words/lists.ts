@@ -121,8 +121,7 @@ export const allergyWords = dict(
     },
     noneText: 'Alguien preguntó y ese día no se conocía ninguna.',
     notLoaded: 'Esta lista de alergias puede no estar completa',
-    notLoadedText:
-      'Una parte del expediente no ha llegado o está apartada. Puede haber alergias que no se ven aquí.',
+    notLoadedText: 'Puede haber alergias que no se ven aquí. No tome esta página por la lista completa.',
     clash: 'El expediente también dice que no hay alergias conocidas',
     clashText:
       'Las dos cosas no pueden ser ciertas. Cuentan las alergias de abajo hasta que la clínica lo aclare.',
@@ -139,6 +138,7 @@ export const allergyWords = dict(
   },
   {
     own: 'Tus alergias',
+    notLoadedText: 'Puede haber alergias que no se ven aquí. No tomes esta página por la lista completa.',
   },
 );
 
