@@ -209,3 +209,11 @@ pub fn outputs(reply: Result<Reply, Failure>) -> Vec<String> {
         other => panic!("{other:?}"),
     }
 }
+
+pub fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -4,15 +4,7 @@ use relaybox_process::rpc::slot::{Failure, Reply, Request};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use sha2::{Digest as _, Sha256};
 
-use crate::harness::{Keys, PIN, RP, find, hex, make, outputs, question, secret};
-
-fn bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
-}
-
-fn text(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use crate::harness::{Keys, PIN, RP, bytes, find, hex, make, outputs, question, secret, text};
 
 #[test]
 fn a_new_key_is_looked_at_gets_a_pin_and_fits() {
