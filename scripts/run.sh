@@ -18,5 +18,23 @@ echo "built in $((SECONDS - start)) s" >&2
 fill=(--demo)
 case " $* " in *" --empty "* | *" --demo "*) fill=() ;; esac
 
+# A box that nobody has claimed gets a key slot of software security keys, so that it can be claimed without hardware.
+case " $* " in *" --empty "*)
+    scripts/softkey.sh
+    softkey=${CARGO_TARGET_DIR:-$PWD/target}/softkey/debug/softkey
+    slot=${CARGO_TARGET_DIR:-$PWD/target}/softkey/slot
+    # It ends with the box: exec keeps this process.
+    "$softkey" "$slot" --with-parent >/dev/null &
+    for _ in {1..100}; do
+        "$softkey" "$slot" touch desk always >/dev/null 2>&1 && break
+        sleep 0.1
+    done
+    "$softkey" "$slot" touch bank always >/dev/null
+    printf '[vault]\nslot_helper = "%s/relaybox-slot"\nsoft = true\n' "$slot" >"$slot/relaybox.toml"
+    case " $* " in *" --config"*) ;; *) fill+=(--config "$slot/relaybox.toml") ;; esac
+    echo "the key slot is soft: put a key in with $softkey $slot insert desk, take it out with remove desk" >&2
+    ;;
+esac
+
 # exec: Ctrl-C and the exit status are the box's own.
 exec "${CARGO_TARGET_DIR:-target}/debug/relaybox" dev "${fill[@]}" "$@"

@@ -2,7 +2,7 @@
 
 use relaybox_process::rpc::slot::{Failure, Reply, Request};
 
-use crate::harness::{End, Keys, PIN, find, hex, make, question};
+use crate::harness::{End, Keys, PIN, find, hex, make, outputs, question};
 
 /// Whether a helper ended without anything that passes for an answer, and said nothing but lines of the protocol.
 fn nothing_gained(end: &End) -> bool {
@@ -126,6 +126,10 @@ fn a_key_without_what_a_slot_key_needs_does_not_fit_and_is_not_enrolled() {
         keys.tell("manner desk honest");
         assert!(fits() && keys.ask(&make(&key, &[])).is_ok());
     }
+    // Most keys on the market give secrets of a credential only after it was made.
+    keys.tell("manner desk without hmac-secret-mc");
+    assert!(fits() && keys.ask(&make(&key, &[])).is_ok());
+    assert_eq!(outputs(keys.ask(&question(&key, &credential, &[hex(1, 32)]))).len(), 1);
     // One of before CTAP 2 knows no question of ours.
     keys.tell("manner desk answers 04 01");
     assert_eq!(keys.ask(&Request::Look { key }), Err(Failure::Unfit));
