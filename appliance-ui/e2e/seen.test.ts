@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { loginWords } from '../portal/src/words/login.ts';
 import { demo, person, Visitor } from './harness.ts';
 import { firstVisit, makePasskey } from './steps.ts';
-import { overflow, to } from './walk.ts';
+import { overflow, settled, to } from './walk.ts';
 
 const w = loginWords.en;
 
@@ -57,5 +57,45 @@ test('the pages of a record fit a phone of 360 px and a finger', async () => {
       );
     expect(low, path).toEqual([]);
   }
+  await visitor.leave();
+});
+
+test('a message from another window or origin finds nobody who listens', async () => {
+  const visitor = await Visitor.arrive();
+  const { page } = visitor;
+  await page.addInitScript(() => {
+    const heard: string[] = [];
+    const add = EventTarget.prototype.addEventListener;
+    EventTarget.prototype.addEventListener = function (this: EventTarget, ...all: Parameters<typeof add>) {
+      if (all[0] === 'message' && this === globalThis) heard.push(all[0]);
+      add.apply(this, all);
+    };
+    Object.assign(globalThis, { heard });
+  });
+  await visitor.enter(person(demo().ready, 'Linden Samplewood'));
+  await visitor.see('Wren');
+  await settled(page);
+  const before = await visitor.words();
+  const listening = () => page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard.length);
+  await page.evaluate(() => {
+    const said = [
+      'skip',
+      'forgotten',
+      { is: 'open', key: { is: 'new' }, address: null },
+      { is: 'forget', id: 1 },
+    ];
+    for (const data of said) {
+      postMessage(data, '*');
+      dispatchEvent(new MessageEvent('message', { data, origin: 'https://elsewhere.example' }));
+    }
+    return new Promise((resolve) => requestAnimationFrame(resolve));
+  });
+  await settled(page);
+  expect(await visitor.words()).toBe(before);
+  expect(await listening()).toBe(0);
+  expect(await page.evaluate(() => globalThis.onmessage)).toBeNull();
+  // Whoever listens is noticed.
+  await page.evaluate(() => addEventListener('message', () => {}));
+  expect(await listening()).toBe(1);
   await visitor.leave();
 });
