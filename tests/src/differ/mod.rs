@@ -9,6 +9,7 @@ mod charts;
 mod clinical;
 mod dice;
 mod history;
+mod missing;
 mod mutate;
 mod numbers;
 mod plain;
@@ -37,7 +38,7 @@ fn ops() -> Vec<Op> {
     let parts = [plain::OPS, numbers::OPS, shapes::OPS, clinical::OPS, policy::OPS, sealed::OPS];
     parts
         .into_iter()
-        .chain([charts::OPS, history::OPS])
+        .chain([charts::OPS, history::OPS, missing::OPS])
         .flatten()
         .map(|(name, share, make, answer)| Op { name, share: *share, make: *make, answer: *answer })
         .collect()

@@ -34,6 +34,7 @@ import * as visits from '../visits.ts';
 import { type Rumor, unwrap, wrap } from '../wrap.ts';
 import { foldAnswer } from './differ/charts.ts';
 import { historyAnswer } from './differ/history.ts';
+import { missingAnswer } from './differ/missing.ts';
 
 /** An answer to one input. Inputs are the run's own, so their members are taken as they are named. */
 type Answer = (input: Input) => unknown;
@@ -320,6 +321,7 @@ const ANSWERS: { readonly [op: string]: Answer } = {
   unwrap: unwrapAnswer,
   fold: (input) => foldAnswer(input.all()),
   history: (input) => historyAnswer(input.all()),
+  missing: (input) => missingAnswer(input.all()),
 };
 
 export const ops = Object.keys(ANSWERS);
