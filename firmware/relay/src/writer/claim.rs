@@ -30,19 +30,20 @@ fn write(path: &Path, practice: &PublicKey) -> std::io::Result<()> {
 impl Writer {
     pub(super) async fn claim(&self, practice: &str) -> Reply {
         let Some(practice) = key_from_hex(practice) else { return refused(0, Refusal::Malformed) };
+        let head = match self.shared.store.head().await {
+            Ok(head) => head,
+            Err(error) => return refused(0, refusal_of(&error)),
+        };
         match read(&self.practice_file) {
             Ok(Some(claimed)) if claimed == practice => return Reply::Done,
-            Ok(Some(_)) => return refused(0, Refusal::KeyInUse),
-            Ok(None) => {}
+            // A claim that was cut short before its first transaction left a P that signed nothing here.
+            Ok(Some(_)) if head.n > 0 => return refused(0, Refusal::KeyInUse),
+            Ok(_) => {}
             Err(error) => return failed(&error),
         }
         if let Err(error) = write(&self.practice_file, &practice) {
             return failed(&error);
         }
-        let head = match self.shared.store.head().await {
-            Ok(head) => head,
-            Err(error) => return refused(0, refusal_of(&error)),
-        };
         let members = Members { at: head.m, ..Members::new(practice) };
         self.shared.members.send_replace(Some(Arc::new(members)));
         Reply::Done

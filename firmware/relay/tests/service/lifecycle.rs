@@ -57,6 +57,20 @@ async fn a_box_without_a_practice_serves_nothing_but_its_state() {
 }
 
 #[tokio::test]
+async fn a_claim_that_was_cut_short_can_begin_anew_and_one_that_was_not_cannot() {
+    let relay = Relay::empty(config()).await;
+    relay.ceremony().await.claim(&pk("nurse").to_hex()).await.unwrap();
+    let mut practice = Practice::new(relay.clock.clone());
+    practice.claim(&relay).await;
+    let state = relay.ceremony().await.state().await.unwrap();
+    assert_eq!(state.practice, Some(practice.p.public_key().to_hex()));
+    let again = relay.ceremony().await.claim(&pk("nurse").to_hex()).await.unwrap_err();
+    assert!(again.to_string().contains("key-in-use"), "{again}");
+    let mut doctor = relay.login("doctor").await;
+    assert!(doctor.count(json!({})).await.unwrap() > 0);
+}
+
+#[tokio::test]
 async fn genesis_is_one_receipt_whose_first_row_is_the_first_epoch() {
     let relay = Relay::empty(config()).await;
     let mut practice = Practice::new(relay.clock.clone());
