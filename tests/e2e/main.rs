@@ -14,4 +14,5 @@ mod portal;
 mod reading;
 mod start;
 mod units;
+mod vault;
 mod workstations;

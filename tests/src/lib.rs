@@ -12,4 +12,5 @@ pub mod node;
 pub mod pages;
 pub mod practice;
 pub mod role;
+pub mod vault;
 pub mod vectors;

@@ -34,6 +34,15 @@ enum Command {
     Gateway(RoleArgs),
     /// Run the audit role (systemd does this), or look at the audit
     Audit(AuditArgs),
+    /// Run the vault role (systemd does this)
+    Vault(RoleArgs),
+    /// The process of one ceremony (the vault starts it)
+    #[command(hide = true)]
+    CeremonyProcess,
+    /// Claim this box for a practice, on its console
+    Claim(tools::ceremony::ClaimArgs),
+    /// Hold a ceremony on the console, or look at the key slot
+    Ceremony(tools::ceremony::CeremonyArgs),
     /// Look at a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -176,6 +185,10 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Audit(AuditArgs { role: Some(args), .. }) => run_role("audit", &args),
         Command::Audit(_) => Err(StartError::Missing("config").into()),
+        Command::Vault(args) => run_role("vault", &args),
+        Command::CeremonyProcess => Ok(relaybox_vault::ceremony_process()?),
+        Command::Claim(args) => runtime()?.block_on(tools::ceremony::claim(args)),
+        Command::Ceremony(args) => runtime()?.block_on(tools::ceremony::run(args)),
     }
 }
 

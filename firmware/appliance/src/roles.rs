@@ -47,6 +47,16 @@ pub const ROLES: &[Role] = &[
         start: relaybox_gateway::start,
     },
     Role {
+        name: "vault",
+        uid: "relaybox-vault",
+        // On the console root holds ceremonies; what is signed needs the key slot in any case.
+        sockets: &[Socket { name: "vault", callers: &["relaybox-admin", "root"] }],
+        tcp: &[],
+        credentials: &["receipts.pub", "audit.pub"],
+        network: Network::None,
+        start: relaybox_vault::start,
+    },
+    Role {
         name: "relay",
         uid: "relaybox-relay",
         sockets: &[
@@ -142,6 +152,16 @@ mod tests {
             .expect("the manifest has a ceremony socket");
         assert!(!listening.is_empty());
         assert!(ceremony.callers.iter().all(|caller| !listening.contains(caller)));
+    }
+
+    #[test]
+    fn no_network_role_reaches_the_vault() {
+        let vault = find("vault").unwrap();
+        assert_eq!(vault.network, Network::None);
+        let callers: Vec<&str> = vault.sockets.iter().flat_map(|socket| socket.callers).copied().collect();
+        assert_eq!(callers, ["relaybox-admin", "root"]);
+        let listening = ROLES.iter().filter(|role| role.network == Network::Listens);
+        assert!(listening.map(|role| role.uid).all(|uid| !callers.contains(&uid)));
     }
 
     #[test]

@@ -11,7 +11,9 @@
 //! - What is signed builds on the newest policy that this vault has seen; an older history is refused
 //!   ([`history`]).
 
+mod board;
 pub mod ceremony;
+mod child;
 pub mod contents;
 pub mod deeds;
 pub mod envelope;
@@ -22,7 +24,14 @@ pub mod pairing;
 pub mod pin;
 pub mod prf;
 pub mod request;
+mod role;
+mod sheets;
+mod shown;
 pub mod slot;
 #[cfg(test)]
 mod testing;
+mod wire;
 pub mod words;
+
+pub use child::{ChildError, ceremony_process};
+pub use role::{VaultError, start};

@@ -242,7 +242,7 @@ const fn bounded(count: usize, most: usize) -> Result<(), RequestError> {
 }
 
 /// A name is shown on a small display: it has to be there, short, and without tricks.
-fn check_name(name: &str) -> Result<(), RequestError> {
+pub(crate) fn check_name(name: &str) -> Result<(), RequestError> {
     let length = name.chars().count();
     let fine = !name.trim().is_empty()
         && length <= NAME_CHARACTERS_MAX

@@ -85,11 +85,19 @@ impl Data {
         self.root.join(name)
     }
 
-    /// The public key of a credential; its secret is made at the first start.
+    /// The public key of the credential `name.key`, whose secret is made at the first start. Who needs no more than
+    /// the public key finds it in `name.pub`.
     ///
     /// # Errors
     /// When the file is not 64 hex characters.
     pub(super) fn credential(&self, name: &str) -> Result<PublicKey, DataError> {
+        let key = self.secret_credential(&format!("{name}.key"))?;
+        let path = self.path("credentials").join(format!("{name}.pub"));
+        write_private(&path, format!("{}\n", key.to_hex()).as_bytes())?;
+        Ok(key)
+    }
+
+    fn secret_credential(&self, name: &str) -> Result<PublicKey, DataError> {
         let path = self.path("credentials").join(name);
         match std::fs::read_to_string(&path) {
             Ok(text) => match SecretKey::from_hex(text.trim_end()) {
@@ -263,13 +271,15 @@ mod tests {
     fn a_credential_is_made_once_and_only_its_owner_may_read_it() {
         let root = scratch("credential");
         let data = Data::open(&root, false).unwrap();
-        let first = data.credential("receipts.key").unwrap();
-        assert_eq!(data.credential("receipts.key").unwrap(), first);
-        assert_ne!(data.credential("audit.key").unwrap(), first);
+        let first = data.credential("receipts").unwrap();
+        assert_eq!(data.credential("receipts").unwrap(), first);
+        assert_ne!(data.credential("audit").unwrap(), first);
+        let public = std::fs::read_to_string(data.path("credentials").join("receipts.pub")).unwrap();
+        assert_eq!(public, format!("{}\n", first.to_hex()));
         let path = data.path("credentials").join("receipts.key");
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         std::fs::write(&path, "not a key").unwrap();
-        assert!(matches!(data.credential("receipts.key"), Err(DataError::Damaged(_))));
+        assert!(matches!(data.credential("receipts"), Err(DataError::Damaged(_))));
         std::fs::remove_dir_all(root).unwrap();
     }
 

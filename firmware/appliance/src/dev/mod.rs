@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use relaybox_process::clock::Clock;
-use relaybox_process::config::Config;
+use relaybox_process::config::{Config, Panel};
 use relaybox_process::peer::Callers;
 use relaybox_process::rpc::ceremony::{CeremonyClient, CeremonyError};
 use relaybox_process::{Env, Listener};
@@ -99,8 +99,8 @@ impl DevBox {
         let door = Bound::bind(options, &data).await?;
         let name = options.practice.clone().or_else(|| data.world().ok().flatten()?.name);
         let config = Arc::new(door.config(options, &data, name.as_deref()));
-        let receipts = data.credential("receipts.key")?;
-        let audit = data.credential("audit.key")?;
+        let receipts = data.credential("receipts")?;
+        let audit = data.credential("audit")?;
         let mut ready = door.ready(&data);
         let door_of_demo = Door {
             ceremony: data.path("run").join("ceremony.sock"),
@@ -247,6 +247,10 @@ impl Bound {
         config.gateway.hosts = names;
         config.sockets.folder = data.path("run");
         config.gateway.relay_socket = config.socket("relay");
+        // The demo's practice key is public and lies in no vault: its panel would ask for a claim in vain.
+        if options.fill != Fill::Demo && data.world().is_ok_and(|world| world.is_none()) {
+            config.vault.panel = Panel::Console;
+        }
         config
     }
 

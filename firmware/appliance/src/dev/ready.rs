@@ -63,6 +63,7 @@ impl Ready {
             return writeln!(
                 text,
                 "\nNo practice is claimed: the box answers with its state and nothing else.\n\
+                 To claim it, with two security keys and a slot helper: relaybox claim --help\n\
                  For synthetic people and records: relaybox dev --demo --reset\n"
             );
         };

@@ -1,6 +1,7 @@
 //! Commands that run no role: they look at a configuration or at data.
 
 pub(crate) mod audit;
+pub(crate) mod ceremony;
 pub(crate) mod store;
 
 use std::io::Write as _;

@@ -81,7 +81,6 @@ section! {
 section! {
     VaultConfig, "vault", "The vault: the key slot, and how long a ceremony may take.";
     slot_helper: PathBuf = PathBuf::from("/usr/lib/relaybox/relaybox-slot"), "The program that speaks to security keys.";
-    ceremony_socket: PathBuf = PathBuf::from("/run/relaybox/ceremony.sock"), "Unix socket over which the relay takes what was signed.";
     request_seconds: u64 = 300, "Seconds for which a request waits for the button; at most the default.";
     ceremony_seconds: u64 = 60, "Seconds from the button to the end of a ceremony, whatever happens; at most the default.";
     claim_seconds: u64 = 2_400, "Seconds for a claim after its button, and for the enrolment of one more slot key.";

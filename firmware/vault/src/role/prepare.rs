@@ -1,0 +1,162 @@
+//! From a request on the socket to a process that waits for the button.
+
+use std::sync::Arc;
+
+use relaybox_process::rpc::vault::Reply;
+use relaybox_protocol::event::key_from_hex;
+use relaybox_protocol::hex;
+use relaybox_protocol::permissions::Word;
+use relaybox_protocol::random::Random;
+use serde_json::Value;
+
+use super::running;
+use super::serve::refused;
+use super::state::text_of;
+use super::{Running, Vault};
+use crate::guard::Closed;
+use crate::request::{Joining, Operation, RequestError, check_name};
+use crate::wire::{Job, Limits, Task};
+
+impl Vault {
+    /// A ceremony for one operation.
+    pub(super) async fn prepare(self: &Arc<Self>, operation: &Value, by: Option<String>) -> Reply {
+        let _one = self.starting.lock().await;
+        if by.as_deref().is_some_and(|by| key_from_hex(by).is_none()) {
+            return refused("request", "the admin's key is no key");
+        }
+        let operation = match Operation::parse(operation.to_string().as_bytes()) {
+            Ok(operation) => operation,
+            Err(error) => return unfit(&error),
+        };
+        if let Some(reply) = self.not_now(matches!(operation, Operation::Thaw {})) {
+            return reply;
+        }
+        let (practice, sealed, signed) = {
+            let state = self.state();
+            let Some(practice) = state.kept.practice.filter(|_| state.kept.claimed) else {
+                return refused("not-claimed", "this vault holds no practice's key");
+            };
+            match state.sealed() {
+                Ok(Some(sealed)) => (practice, text_of(&sealed), state.kept.signed),
+                Ok(None) => {
+                    log::error!("the sealed file is gone: {}", state.place().display());
+                    return refused(
+                        "no-file",
+                        "the sealed file is gone: recover it from a backup and the words",
+                    );
+                }
+                Err(error) => {
+                    log::error!("reading the sealed file failed to {error}");
+                    return refused("storage", "the sealed file cannot be read");
+                }
+            }
+        };
+        let history = match self.relay().await {
+            Ok(mut relay) => relay.history(0).await,
+            Err(error) => Err(error),
+        };
+        let (history, last) = match history {
+            Ok(read) => read,
+            Err(error) => {
+                log::warn!("reading the practice's history failed to {error}");
+                return refused("relay", "the relay does not give the practice's history");
+            }
+        };
+        let job = Job::Operation { operation, practice, sealed, history, signed };
+        self.begin(job, last).await
+    }
+
+    /// The claim, once the code was right.
+    pub(super) async fn prepare_claim(
+        self: &Arc<Self>,
+        practice_name: String,
+        owner: Value,
+        labels: [String; 2],
+    ) -> Reply {
+        let _one = self.starting.lock().await;
+        if let Some(reply) = self.not_now(false) {
+            return reply;
+        }
+        if self.state().kept.claimed {
+            return refused("claimed", "this box is claimed");
+        }
+        match self.claimed_at_the_relay().await {
+            Ok(None) => {}
+            Ok(Some(_)) => return refused("claimed", "this box holds a practice whose key is elsewhere"),
+            Err(error) => {
+                log::warn!("asking the relay for its practice failed to {error}");
+                return refused("relay", "the relay does not answer");
+            }
+        }
+        let owner = match claimant(&practice_name, owner, &labels) {
+            Ok(owner) => owner,
+            Err(error) => return unfit(&error),
+        };
+        if !owner.words().is_ok_and(|words| words.contains(&Word::Admin)) {
+            return refused("no-admin", "the owner has to hold admin");
+        }
+        self.begin(Job::Claim { owner, practice_name, labels, host: self.host.clone() }, 0).await
+    }
+
+    /// Why nothing can begin now.
+    fn not_now(&self, thaws: bool) -> Option<Reply> {
+        if self.running().is_some_and(|running| !running.ended()) {
+            return Some(refused("busy", "another ceremony is running"));
+        }
+        match self.state().kept.guard.open(self.clock.now(), thaws) {
+            Err(closed @ Closed::Frozen) => Some(refused("frozen", &format!("failed to {closed}"))),
+            Err(closed) => Some(refused("paused", &format!("failed to {closed}"))),
+            Ok(()) => None,
+        }
+    }
+
+    async fn begin(self: &Arc<Self>, job: Job, last: u64) -> Reply {
+        let task = {
+            let state = self.state();
+            Task {
+                ceremony: hex::encode(&Random::os().bytes32()[..16]),
+                now: self.clock.now(),
+                limits: Limits {
+                    request_seconds: self.config.request_seconds,
+                    ceremony_seconds: self.config.ceremony_seconds,
+                    claim_seconds: self.config.claim_seconds,
+                },
+                keys: if self.config.two_person { 2 } else { 1 },
+                guard: state.kept.guard.clone(),
+                boxes: self.boxes,
+                rp: state.rp(),
+                helper: self.config.slot_helper.clone(),
+                slot_keys: state.slot_keys(),
+                job,
+            }
+        };
+        let ceremony = task.ceremony.clone();
+        match running::begin(self, task, last).await {
+            Ok(key) => Reply::Prepared { ceremony, key: key.to_hex() },
+            Err(error) => {
+                log::error!("starting a ceremony failed to {error}");
+                refused("process", "the ceremony's process did not start")
+            }
+        }
+    }
+
+    pub(super) fn set_running(&self, running: Running) {
+        *self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(running);
+    }
+}
+
+/// The owner as the claim names them, and names that a display can show.
+fn claimant(practice_name: &str, owner: Value, labels: &[String; 2]) -> Result<Joining, RequestError> {
+    let owner: Joining = serde_json::from_value(owner).map_err(|_| RequestError::Unknown)?;
+    for name in [practice_name, &owner.name, &labels[0], &labels[1]] {
+        check_name(name)?;
+    }
+    if labels[0] == labels[1] {
+        return Err(RequestError::Twice);
+    }
+    Ok(owner)
+}
+
+fn unfit(error: &RequestError) -> Reply {
+    refused("request", &format!("failed to {error}"))
+}

@@ -1,0 +1,142 @@
+//! The socket: one request a line, one reply a line, and a stream for who watches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use relaybox_process::peer::{Callers, own_uid};
+use relaybox_process::rpc::line::{self, LineError};
+use relaybox_process::rpc::vault::{LINE_BYTES_MAX, Reply, Request};
+use relaybox_protocol::event::key_from_hex;
+use subtle::ConstantTimeEq as _;
+use tokio::io::BufStream;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
+
+use super::{SOCKET, Vault, VaultError};
+use crate::guard::FreezeCause;
+use crate::wire::Order;
+
+/// Callers at a time.
+const CALLERS_MAX: usize = 16;
+/// What a wrong claim code costs.
+const CODE_SECONDS: u64 = 1;
+
+/// Accepts callers for as long as the role lives.
+pub(super) async fn accept(
+    vault: Arc<Vault>,
+    listener: UnixListener,
+    callers: Callers,
+) -> Result<(), VaultError> {
+    let mut open = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if open.len() < CALLERS_MAX => {
+                let (stream, _) = accepted.map_err(VaultError::Accept)?;
+                match callers.admit(SOCKET, &stream) {
+                    Ok(()) => { open.spawn(serve(Arc::clone(&vault), stream)); }
+                    Err(error) => log::warn!("a caller of the vault was turned away: failed to {error}"),
+                }
+            }
+            Some(_) = open.join_next() => {}
+        }
+    }
+}
+
+async fn serve(vault: Arc<Vault>, stream: UnixStream) {
+    // The admin role is told no claim code: it has a network surface in front of it.
+    let console = stream.peer_cred().is_ok_and(|peer| peer.uid() == 0 || peer.uid() == own_uid());
+    let mut stream = BufStream::new(stream);
+    loop {
+        let reply = match line::read::<Request>(&mut stream, LINE_BYTES_MAX).await {
+            Ok(Some(Request::Watch {})) => {
+                if let Err(error) = watch(&vault, &mut stream).await {
+                    log::debug!("a caller of the vault left: {error}");
+                    return;
+                }
+                continue;
+            }
+            Ok(Some(request)) => answer(&vault, request, console).await,
+            Ok(None) => return,
+            Err(LineError::Json(_)) => refused("request", "this is none of the vault's requests"),
+            Err(error) => return log::warn!("the vault's socket failed to {error}"),
+        };
+        if line::write(&mut stream, &reply).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Every change of the newest ceremony, to its end.
+async fn watch(vault: &Vault, stream: &mut BufStream<UnixStream>) -> Result<(), LineError> {
+    let Some(mut running) = vault.running() else {
+        return line::write(stream, &no_ceremony()).await;
+    };
+    loop {
+        let status = running.status.borrow_and_update().clone();
+        let ended = matches!(status.step.as_str(), "done" | "stopped");
+        line::write(stream, &Reply::Status(status)).await?;
+        if ended || running.status.changed().await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+async fn answer(vault: &Arc<Vault>, request: Request, console: bool) -> Reply {
+    match request {
+        Request::State {} => Reply::State(vault.told(console).await),
+        Request::Claim { code, practice_name, owner, labels } => {
+            if !bool::from(code.trim().to_uppercase().as_bytes().ct_eq(vault.code.as_bytes())) {
+                tokio::time::sleep(Duration::from_secs(CODE_SECONDS)).await;
+                return refused("code", "this is not the claim code that the box shows");
+            }
+            vault.prepare_claim(practice_name, owner, labels).await
+        }
+        Request::Prepare { operation, by } => vault.prepare(&operation, by).await,
+        Request::Type { ceremony, from, sealed } => match key_from_hex(&from) {
+            Some(from) => order(vault, &ceremony, Order::Type { from, sealed }).await,
+            None => refused("request", "the one-time key is no key"),
+        },
+        Request::Prove { ceremony, pop } => order(vault, &ceremony, Order::Prove { pop }).await,
+        Request::Press { ceremony } => {
+            if vault.board().has_button() {
+                return refused("panel", "press the button at the box");
+            }
+            order(vault, &ceremony, Order::Press).await
+        }
+        Request::Cancel { ceremony } => order(vault, &ceremony, Order::Cancel).await,
+        Request::Freeze { by } => freeze(vault, by).await,
+        Request::Watch {} => no_ceremony(),
+    }
+}
+
+async fn order(vault: &Vault, ceremony: &str, order: Order) -> Reply {
+    match vault.running().filter(|running| running.ceremony == ceremony && !running.ended()) {
+        Some(running) if running.orders.send(order).await.is_ok() => Reply::Done,
+        _ => no_ceremony(),
+    }
+}
+
+async fn freeze(vault: &Vault, by: Option<String>) -> Reply {
+    if by.as_deref().is_some_and(|by| key_from_hex(by).is_none()) {
+        return refused("request", "the admin's key is no key");
+    }
+    let now = vault.clock.now();
+    if let Err(error) = vault.state().change(|kept| kept.guard.freeze(by, now, FreezeCause::Admin)) {
+        log::error!("keeping the freeze failed to {error}");
+        return refused("storage", "the freeze could not be kept");
+    }
+    vault.board().show(&["THE KEY SLOT IS FROZEN".to_owned()]);
+    if let Some(running) = vault.running() {
+        // One that has ended needs no order.
+        let _ = running.orders.send(Order::Freeze).await;
+    }
+    Reply::Done
+}
+
+fn no_ceremony() -> Reply {
+    refused("no-ceremony", "no such ceremony is running")
+}
+
+pub(super) fn refused(code: &str, text: &str) -> Reply {
+    Reply::Refused { code: code.to_owned(), text: text.to_owned() }
+}

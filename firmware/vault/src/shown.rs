@@ -1,0 +1,176 @@
+//! A request in the words that display, console and page show: verb, name, four words of each key.
+
+use relaybox_process::rpc::vault::Status;
+use relaybox_protocol::PublicKey;
+use relaybox_protocol::keys::four_words;
+use relaybox_protocol::policy::{Member, View};
+
+use crate::ceremony::{Step, Stopped};
+use crate::guard::Closed;
+use crate::history::History;
+use crate::request::{AgentChange, Joining, Operation, RosterChange};
+
+/// The lines of an operation.
+pub(crate) fn operation(operation: &Operation, history: &History, now: u64) -> Vec<String> {
+    let view = history.view(now);
+    match operation {
+        Operation::Roster { changes } => changes.iter().flat_map(|change| roster(change, &view)).collect(),
+        Operation::Agent(AgentChange::Grant(grant)) => vec![
+            format!("LET THE SERVICE {} IN", grant.service.to_uppercase()),
+            words_of(&grant.key),
+            format!("reads: {}; patients: {}", grant.compartments.join(" "), grant.patients),
+        ],
+        Operation::Agent(AgentChange::End { key }) => vec!["END A SERVICE".to_owned(), words_of(key)],
+        Operation::Rotate {} => vec!["NEW LOCKS FOR ALL RECORDS".to_owned()],
+        Operation::Lift { suspension } => lift(history, suspension, &view),
+        Operation::Destroy { ids } => vec![format!("DESTROY {} RECORDS FOR GOOD", ids.len())],
+        Operation::Thaw {} => vec!["LET THE KEY SLOT WORK AGAIN".to_owned()],
+        Operation::AddSlotKey { label } => vec!["ONE MORE SLOT KEY".to_owned(), label.clone()],
+        Operation::RemoveSlotKey { label } => vec!["REMOVE A SLOT KEY".to_owned(), label.clone()],
+    }
+}
+
+/// The lines of a claim.
+pub(crate) fn claim(practice_name: &str, owner: &Joining) -> Vec<String> {
+    vec![
+        format!("CLAIM THIS BOX FOR {practice_name}"),
+        format!("owner: {}", owner.name),
+        words_of(&owner.key),
+    ]
+}
+
+fn roster(change: &RosterChange, view: &View<'_>) -> Vec<String> {
+    match change {
+        RosterChange::Join(joining) => {
+            let verb = if joining.replaces.is_some() { "NEW KEY FOR" } else { "ADD" };
+            let mut lines = vec![
+                format!("{verb} {} {}", joining.role.to_uppercase(), joining.name),
+                words_of(&joining.key),
+                format!("may: {}", listed(&joining.words)),
+            ];
+            lines.extend(joining.replaces.map(|old| format!("instead of {}", spelled(&old))));
+            lines
+        }
+        RosterChange::Words { key, words } => {
+            vec![format!("CHANGE {}", name(view, key)), words_of(key), format!("may: {}", listed(words))]
+        }
+        RosterChange::Leave { key } => {
+            vec![
+                format!("END {}", name(view, key)),
+                words_of(key),
+                "and new locks for all records".to_owned(),
+            ]
+        }
+    }
+}
+
+fn lift(history: &History, suspension: &relaybox_protocol::EventId, view: &View<'_>) -> Vec<String> {
+    let subject = history.event(suspension).and_then(|event| relaybox_protocol::event::p_tag(event, 0));
+    let mut lines = vec![match &subject {
+        Some(key) => format!("END THE SUSPENSION OF {}", name(view, key)),
+        None => "END A SUSPENSION".to_owned(),
+    }];
+    lines.extend(subject.map(|key| words_of(&key)));
+    lines
+}
+
+/// Role and name of a member; a front desk's name is sealed, so its role stands alone.
+fn name(view: &View<'_>, key: &PublicKey) -> String {
+    match view.member(key) {
+        Some(Member { role, name: Some(name), .. }) => format!("{} {name}", role.as_str().to_uppercase()),
+        Some(Member { role, name: None, .. }) => role.as_str().to_uppercase(),
+        None => "SOMEBODY".to_owned(),
+    }
+}
+
+fn listed(words: &[String]) -> String {
+    if words.is_empty() { "nothing".to_owned() } else { words.join(" ") }
+}
+
+fn words_of(key: &PublicKey) -> String {
+    format!("key: {}", spelled(key))
+}
+
+fn spelled(key: &PublicKey) -> String {
+    four_words(key.as_bytes()).join(" ")
+}
+
+/// Where a ceremony stands, with what it is about on top.
+pub(crate) struct Screen {
+    pub(crate) ceremony: String,
+    pub(crate) about: Vec<String>,
+    /// Unix seconds at which it ends by itself.
+    pub(crate) until: u64,
+    pub(crate) practice: Option<PublicKey>,
+}
+
+impl Screen {
+    /// A step by its name, with a line that says what to do.
+    pub(crate) fn status(&self, step: &str, wants: Option<&str>, line: &str) -> Status {
+        let mut shown = self.about.clone();
+        shown.push(line.to_owned());
+        Status {
+            ceremony: self.ceremony.clone(),
+            step: step.to_owned(),
+            shown,
+            wants: wants.map(str::to_owned),
+            practice: self.practice.map(|key| key.to_hex()),
+            label: None,
+            tries_left: None,
+            why: None,
+            until: self.until,
+            sheets: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    pub(crate) fn step(&self, step: &Step) -> Status {
+        let plain = |name: &str, line: &str| self.status(name, None, line);
+        match step {
+            Step::Button => self.status("button", Some("button"), "press the button, or cancel"),
+            Step::TakeOut => plain("take-out", "take the key out"),
+            Step::KeyIn => plain("key-in", "put a slot key in"),
+            Step::OtherKey => plain("other-key", "this key is not asked for: take it out"),
+            Step::TwoKeys => plain("two-keys", "two keys are in: take both out"),
+            Step::Pin { tries_left, wrong } => Status {
+                tries_left: Some(*tries_left),
+                why: wrong.then(|| "wrong-pin".to_owned()),
+                ..self.status("pin", Some("pin"), "type the PIN of the key")
+            },
+            Step::Checking => plain("checking", "the PIN is tried"),
+            Step::Touch { label } => Status { label: Some(label.clone()), ..plain("touch", "touch the key") },
+            Step::Signing => plain("signing", "signing"),
+            Step::Done => plain("done", "done"),
+            Step::Stopped(why) => self.stopped(why),
+        }
+    }
+
+    pub(crate) fn stopped(&self, why: &Stopped) -> Status {
+        let (code, line) = reason(why);
+        self.stopped_for(code, &line)
+    }
+
+    pub(crate) fn stopped_for(&self, code: &str, line: &str) -> Status {
+        Status { why: Some(code.to_owned()), ..self.status("stopped", None, line) }
+    }
+}
+
+/// Stable code and line of a stop.
+fn reason(why: &Stopped) -> (&'static str, String) {
+    let text = |code: &'static str, line: &str| (code, format!("stopped: {line}. Nothing was changed."));
+    match why {
+        Stopped::TimeOver => text("time", "the time is over"),
+        Stopped::Cancelled => text("cancelled", "it was cancelled"),
+        Stopped::Closed(Closed::Paused(_)) => {
+            text("paused", "three wrong PINs within an hour; the slot rests for an hour")
+        }
+        Stopped::Closed(Closed::Frozen) => text("frozen", "the key slot is frozen"),
+        Stopped::Closed(Closed::FewTries(_)) => {
+            text("few-tries", "this key has one try left, which is kept; use another key")
+        }
+        Stopped::TakenOut => text("taken-out", "the key was taken out"),
+        Stopped::KeyLocked => text("key-locked", "the key is locked; use another key or the recovery words"),
+        Stopped::Hangs => text("key-hangs", "the key did not answer"),
+        Stopped::Failed => text("failed", "it could not be signed"),
+    }
+}

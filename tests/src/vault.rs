@@ -1,0 +1,310 @@
+//! Ceremonies in tests: software security keys, and a hand that does at the box what a person would do.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use relaybox_process::rpc::vault::{Reply, Request, State, Status, VaultClient};
+use relaybox_protocol::event::key_from_hex;
+use relaybox_protocol::keys::{KeyRole, prove};
+use relaybox_protocol::nip44::ConversationKey;
+use relaybox_protocol::permissions::{Role, preticked};
+use relaybox_protocol::random::Random;
+use relaybox_protocol::{Keys, PublicKey};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// PIN of every software key here.
+pub const PIN: &str = "caf\u{e9}-1234";
+
+/// A program that holds software security keys. `scripts/softkey.sh` builds it.
+#[derive(Debug)]
+pub struct SoftKeys {
+    folder: TempDir,
+    program: Child,
+}
+
+impl SoftKeys {
+    /// # Errors
+    /// When the program was not built.
+    pub fn start() -> Result<Self> {
+        let folder = TempDir::new()?;
+        let mut program = Command::new(soft_program()?)
+            .arg(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start the software keys")?;
+        let mut line = String::new();
+        BufReader::new(program.stdout.as_mut().context("stdout is a pipe")?).read_line(&mut line)?;
+        if line != "ready\n" {
+            bail!("the software keys said {line:?}");
+        }
+        Ok(Self { folder, program })
+    }
+
+    /// The slot's helper that speaks to them.
+    pub fn helper(&self) -> PathBuf {
+        self.folder.path().join("relaybox-slot")
+    }
+
+    /// # Errors
+    /// When the command is not obeyed.
+    pub fn tell(&self, command: &str) -> Result<()> {
+        let mut stream = UnixStream::connect(self.folder.path().join("control"))?;
+        writeln!(stream, "{command}")?;
+        let mut told = String::new();
+        BufReader::new(stream).read_line(&mut told)?;
+        if told.starts_with("ok") { Ok(()) } else { bail!("{command}: {told}") }
+    }
+
+    /// Puts a key in, with a finger on it.
+    ///
+    /// # Errors
+    /// When it is in already.
+    pub fn insert(&self, name: &str) -> Result<()> {
+        self.tell(&format!("insert {name}"))?;
+        self.tell(&format!("touch {name} always"))
+    }
+}
+
+impl Drop for SoftKeys {
+    fn drop(&mut self) {
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}
+
+fn soft_program() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let found =
+        own.ancestors().map(|folder| folder.join("softkey/debug/softkey")).find(|path| path.is_file());
+    found.context("software keys are missing: run scripts/softkey.sh")
+}
+
+/// How a ceremony ended.
+#[derive(Debug)]
+pub struct Held {
+    pub last: Status,
+    /// Steps in order, as far as they were seen.
+    pub steps: Vec<String>,
+    /// Lines of every sheet that was shown, by its name.
+    pub sheets: Vec<(String, Vec<String>)>,
+}
+
+impl Held {
+    /// # Errors
+    /// When it was stopped.
+    pub fn done(&self) -> Result<&Self> {
+        if self.last.step == "done" { Ok(self) } else { bail!("{:?} after {:?}", self.last, self.steps) }
+    }
+
+    /// The reason of a stop.
+    pub fn why(&self) -> &str {
+        self.last.why.as_deref().unwrap_or_default()
+    }
+
+    /// The words of a sheet.
+    pub fn words(&self, name: &str) -> String {
+        let lines = self.sheets.iter().find(|(sheet, _)| sheet == name).map(|(_, lines)| lines.as_slice());
+        words_of(lines.unwrap_or_default())
+    }
+}
+
+/// Words stand behind numbers, four on a line, before the check digits.
+fn words_of(lines: &[String]) -> String {
+    let rows = lines.iter().filter_map(|line| line.split_once(" check "));
+    let words = rows.flat_map(|(row, _)| row.split_whitespace().filter(|cell| !cell.ends_with('.')));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// What a test does beside what a person would: it may stop a ceremony at a step.
+pub type AtStep<'a> = &'a mut dyn FnMut(&Status) -> bool;
+
+/// A person at the box with software keys.
+pub struct Hand<'a> {
+    pub keys: &'a SoftKeys,
+    pub socket: PathBuf,
+    /// Names of the keys in the order in which they are put in.
+    pub order: Vec<String>,
+    pub pin: String,
+    pub owner: Option<Keys>,
+    random: Random,
+}
+
+impl<'a> Hand<'a> {
+    /// Over the folder of a box of `relaybox dev`.
+    pub fn at(folder: &Path, keys: &'a SoftKeys) -> Self {
+        Self {
+            keys,
+            socket: folder.join("run/vault.sock"),
+            order: vec!["one".to_owned()],
+            pin: PIN.to_owned(),
+            owner: None,
+            random: Random::os(),
+        }
+    }
+
+    /// # Errors
+    /// When the vault does not answer.
+    pub async fn ask(&self, request: &Request) -> Result<Reply> {
+        Ok(VaultClient::connect(&self.socket).await?.ask(request).await?)
+    }
+
+    /// # Errors
+    /// When the vault does not tell its state.
+    pub async fn state(&self) -> Result<State> {
+        match self.ask(&Request::State {}).await? {
+            Reply::State(state) => Ok(state),
+            other => bail!("{other:?}"),
+        }
+    }
+
+    /// Claims the box with the keys "one" and "two".
+    ///
+    /// # Errors
+    /// When it does not begin.
+    pub async fn claim(&mut self, owner: &Keys, at: AtStep<'_>) -> Result<Held> {
+        let code = self.state().await?.claim_code.context("a claim code")?;
+        self.owner = Some(owner.clone());
+        let request = Request::Claim {
+            code,
+            practice_name: "Testing Pediatrics".to_owned(),
+            owner: joining(owner, "Dr. Alba Testwell", Role::Doctor, ""),
+            labels: ["front office".to_owned(), "bank".to_owned()],
+        };
+        let order = std::mem::replace(&mut self.order, vec!["one".to_owned(), "two".to_owned()]);
+        let held = self.hold(&request, at).await;
+        self.order = order;
+        held
+    }
+
+    /// A ceremony for an operation.
+    ///
+    /// # Errors
+    /// When it does not begin.
+    pub async fn perform(&mut self, operation: Value) -> Result<Held> {
+        self.hold(&Request::Prepare { operation, by: None }, &mut |_| true).await
+    }
+
+    /// Holds a ceremony to its end, or until `at` says no.
+    ///
+    /// # Errors
+    /// When it does not begin.
+    pub async fn hold(&mut self, request: &Request, at: AtStep<'_>) -> Result<Held> {
+        let (ceremony, key) = match self.ask(request).await? {
+            Reply::Prepared { ceremony, key } => (ceremony, key_from_hex(&key).context("a key")?),
+            other => bail!("{other:?}"),
+        };
+        let mut watching = VaultClient::connect(&self.socket).await?;
+        let mut reply = watching.ask(&Request::Watch {}).await?;
+        let mut keys = self.order.clone().into_iter();
+        let mut inside: Option<String> = None;
+        let (mut steps, mut sheets) = (Vec::new(), Vec::new());
+        loop {
+            let Reply::Status(status) = reply else { bail!("{reply:?}") };
+            steps.push(status.step.clone());
+            sheets.extend(status.sheets.iter().map(|sheet| (sheet.name.clone(), sheet.lines.clone())));
+            let goes_on = at(&status);
+            if !goes_on || matches!(status.step.as_str(), "done" | "stopped") {
+                if let Some(name) = inside.take() {
+                    self.keys.tell(&format!("remove {name}"))?;
+                }
+                return Ok(Held { last: status, steps, sheets });
+            }
+            self.act(&ceremony, &key, &status, &mut keys, &mut inside).await?;
+            reply = watching.next().await?.context("the stream ended early")?;
+        }
+    }
+
+    async fn act(
+        &mut self,
+        ceremony: &str,
+        key: &PublicKey,
+        status: &Status,
+        keys: &mut std::vec::IntoIter<String>,
+        inside: &mut Option<String>,
+    ) -> Result<()> {
+        let ceremony = ceremony.to_owned();
+        let request = match (status.wants.as_deref(), status.step.as_str()) {
+            (Some("button"), step) => {
+                // The drill wants the slot empty.
+                if step == "succession"
+                    && let Some(name) = inside.take()
+                {
+                    self.keys.tell(&format!("remove {name}"))?;
+                }
+                Request::Press { ceremony }
+            }
+            (Some("proof"), _) => {
+                let practice = status.practice.as_deref().and_then(key_from_hex).context("a practice")?;
+                let owner = self.owner.as_ref().context("an owner")?;
+                let pop = prove(owner, &practice, KeyRole::Staff, &mut self.random);
+                Request::Prove { ceremony, pop }
+            }
+            (Some("words"), _) => {
+                let lines = status.sheets.first().map(|sheet| sheet.lines.as_slice()).unwrap_or_default();
+                let words = words_of(lines);
+                self.typed(ceremony, key, &words)?
+            }
+            (Some(_), _) => {
+                let pin = self.pin.clone();
+                self.typed(ceremony, key, &pin)?
+            }
+            (None, "take-out" | "other-key" | "two-keys") => {
+                if let Some(name) = inside.take() {
+                    self.keys.tell(&format!("remove {name}"))?;
+                }
+                return Ok(());
+            }
+            (None, "key-in") => {
+                if let Some(name) = keys.next() {
+                    self.keys.insert(&name)?;
+                    *inside = Some(name);
+                }
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        match self.ask(&request).await? {
+            Reply::Done => Ok(()),
+            // It ended meanwhile; its last status says why.
+            Reply::Refused { code, .. } if code == "no-ceremony" => Ok(()),
+            other => bail!("{other:?} at {}", status.step),
+        }
+    }
+
+    /// What a person types, sealed to the ceremony's key.
+    ///
+    /// # Errors
+    /// When it is empty.
+    pub fn typed(&mut self, ceremony: String, key: &PublicKey, text: &str) -> Result<Request> {
+        let once = self.random.keys();
+        let sealed =
+            ConversationKey::derive(once.secret_key(), key)?.encrypt(text.as_bytes(), &mut self.random)?;
+        Ok(Request::Type { ceremony, from: once.public_key().to_hex(), sealed })
+    }
+}
+
+/// A new member as an operation names them.
+pub fn joining(keys: &Keys, name: &str, role: Role, pop: &str) -> Value {
+    let words: Vec<&str> = preticked(role).iter().map(|word| word.as_str()).collect();
+    json!({
+        "key": keys.public_key().to_hex(),
+        "name": name,
+        "role": role.as_str(),
+        "words": words,
+        "until": null,
+        "replaces": null,
+        "pop": pop,
+    })
+}
+
+/// The same with its proof, as a change of the roster.
+pub fn join(keys: &Keys, name: &str, role: Role, practice: &PublicKey) -> Value {
+    let pop = prove(keys, practice, KeyRole::Staff, &mut Random::os());
+    let mut change = joining(keys, name, role, &pop);
+    change["change"] = json!("join");
+    change
+}
