@@ -6,54 +6,121 @@ use relaybox_process::rpc::ceremony::CeremonyClient;
 use relaybox_protocol::permissions::Role;
 use relaybox_protocol::random::Random;
 use relaybox_protocol::{Event, Keys, PublicKey};
-use relaybox_tests::dev::DevBox;
-use relaybox_tests::vault::{Hand, Held, SoftKeys, join};
+use relaybox_tests::dev::{DevBox, copy_folder};
+use relaybox_tests::vault::{Hand, SoftKeys, join};
 use serde_json::json;
 use tempfile::TempDir;
 
+mod console;
+mod hostile;
 mod journey;
+mod secrets;
 
 /// An unclaimed box whose slot has software keys.
 struct Unclaimed {
     started: DevBox,
     keys: SoftKeys,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Unclaimed {
     fn start(vault: &str) -> Self {
-        let keys = SoftKeys::start().unwrap();
         let folder = TempDir::new().unwrap();
-        let config = folder.path().join("relaybox.toml");
-        let helper = keys.helper();
-        std::fs::write(&config, format!("[vault]\nslot_helper = {helper:?}\nsoft = true\n{vault}\n"))
-            .unwrap();
-        let data = folder.path().join("data");
-        let started = DevBox::start(&data, &["--config", config.to_str().unwrap()]).unwrap();
-        Self { started, keys, _folder: folder }
+        let keys = SoftKeys::over(&folder.path().join("keys")).unwrap();
+        write_config(folder.path(), &keys, vault);
+        Self { started: start_box(folder.path()), keys, folder }
+    }
+
+    fn hand(&self) -> Hand<'_> {
+        Hand::at(self.started.folder(), &self.keys)
+    }
+}
+
+/// A claimed box: a copy of one that was claimed once for all tests of this program.
+struct Claimed {
+    started: DevBox,
+    keys: SoftKeys,
+    owner: Keys,
+    practice: PublicKey,
+    /// The 24 recovery words.
+    words: String,
+    folder: TempDir,
+}
+
+/// The claimed box that the others are copies of.
+struct Template {
+    folder: TempDir,
+    owner: Keys,
+    practice: PublicKey,
+    words: String,
+}
+
+impl Claimed {
+    fn start(vault: &str) -> Self {
+        let template = template();
+        let folder = TempDir::new().unwrap();
+        copy_folder(template.folder.path(), folder.path()).unwrap();
+        let keys = SoftKeys::over(&folder.path().join("keys")).unwrap();
+        write_config(folder.path(), &keys, vault);
+        let started = start_box(folder.path());
+        let (owner, practice) = (template.owner.clone(), template.practice);
+        Self { started, keys, owner, practice, words: template.words.clone(), folder }
+    }
+
+    /// Starts the box again over the same folder; it was stopped before.
+    fn restart(&mut self) {
+        self.started = start_box(self.folder.path());
     }
 
     fn hand(&self) -> Hand<'_> {
         Hand::at(self.started.folder(), &self.keys)
     }
 
-    /// Kinds of the policy events and receipts that the relay holds, in arrival order.
     async fn history(&self) -> Vec<Event> {
-        let socket = self.started.folder().join("run/ceremony.sock");
-        let mut relay = CeremonyClient::connect(&socket).await.unwrap();
-        let (events, _) = relay.history(0).await.unwrap();
-        events.iter().map(|event| serde_json::from_str(event.get()).unwrap()).collect()
+        history(&self.started).await
     }
 }
 
-/// A claimed box, its owner's keys and P.
-async fn claimed(vault: &str) -> (Unclaimed, Keys, PublicKey, Held) {
-    let unclaimed = Unclaimed::start(vault);
+/// Claimed once, by whichever test comes first, in a thread that may block.
+fn template() -> &'static Template {
+    static TEMPLATE: std::sync::OnceLock<Template> = std::sync::OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(claim_once())
+        })
+        .join()
+        .unwrap()
+    })
+}
+
+async fn claim_once() -> Template {
+    let mut unclaimed = Unclaimed::start("");
     let owner = Random::os().keys();
     let held = unclaimed.hand().claim(&owner, &mut |_| true).await.unwrap();
     held.done().unwrap();
     let practice = unclaimed.hand().state().await.unwrap().practice.unwrap();
-    (unclaimed, owner, PublicKey::from_hex(&practice).unwrap(), held)
+    let practice = PublicKey::from_hex(&practice).unwrap();
+    unclaimed.started.terminate().unwrap();
+    Template { folder: unclaimed.folder, owner, practice, words: held.words("recovery") }
+}
+
+fn write_config(folder: &Path, keys: &SoftKeys, vault: &str) {
+    let helper = keys.helper();
+    let text = format!("[vault]\nslot_helper = {helper:?}\nsoft = true\n{vault}\n");
+    std::fs::write(folder.join("relaybox.toml"), text).unwrap();
+}
+
+fn start_box(folder: &Path) -> DevBox {
+    let config = folder.join("relaybox.toml");
+    DevBox::start(&folder.join("data"), &["--config", config.to_str().unwrap()]).unwrap()
+}
+
+/// Policy events and receipts that the relay holds, in arrival order.
+async fn history(started: &DevBox) -> Vec<Event> {
+    let mut relay = CeremonyClient::connect(&started.folder().join("run/ceremony.sock")).await.unwrap();
+    let (events, _) = relay.history(0).await.unwrap();
+    events.iter().map(|event| serde_json::from_str(event.get()).unwrap()).collect()
 }
 
 fn of_kind(events: &[Event], kind: u16) -> usize {

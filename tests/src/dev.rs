@@ -277,7 +277,10 @@ fn make_template() -> Result<PathBuf> {
 }
 
 /// Copies files and folders; sockets of the box that ended are left out.
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     std::fs::set_permissions(to, std::fs::metadata(from)?.permissions())?;
     for entry in std::fs::read_dir(from)? {

@@ -14,7 +14,6 @@ use relaybox_protocol::permissions::{Role, preticked};
 use relaybox_protocol::random::Random;
 use relaybox_protocol::{Keys, PublicKey};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 /// PIN of every software key here.
 pub const PIN: &str = "caf\u{e9}-1234";
@@ -22,17 +21,18 @@ pub const PIN: &str = "caf\u{e9}-1234";
 /// A program that holds software security keys. `scripts/softkey.sh` builds it.
 #[derive(Debug)]
 pub struct SoftKeys {
-    folder: TempDir,
+    folder: PathBuf,
     program: Child,
 }
 
 impl SoftKeys {
+    /// The keys of a folder; those that were in it before are the same keys.
+    ///
     /// # Errors
     /// When the program was not built.
-    pub fn start() -> Result<Self> {
-        let folder = TempDir::new()?;
+    pub fn over(folder: &Path) -> Result<Self> {
         let mut program = Command::new(soft_program()?)
-            .arg(folder.path())
+            .arg(folder)
             .stdout(Stdio::piped())
             .spawn()
             .context("start the software keys")?;
@@ -41,18 +41,18 @@ impl SoftKeys {
         if line != "ready\n" {
             bail!("the software keys said {line:?}");
         }
-        Ok(Self { folder, program })
+        Ok(Self { folder: folder.to_path_buf(), program })
     }
 
     /// The slot's helper that speaks to them.
     pub fn helper(&self) -> PathBuf {
-        self.folder.path().join("relaybox-slot")
+        self.folder.join("relaybox-slot")
     }
 
     /// # Errors
     /// When the command is not obeyed.
     pub fn tell(&self, command: &str) -> Result<()> {
-        let mut stream = UnixStream::connect(self.folder.path().join("control"))?;
+        let mut stream = UnixStream::connect(self.folder.join("control"))?;
         writeln!(stream, "{command}")?;
         let mut told = String::new();
         BufReader::new(stream).read_line(&mut told)?;
@@ -112,11 +112,26 @@ impl Held {
     }
 }
 
-/// Words stand behind numbers, four on a line, before the check digits.
-fn words_of(lines: &[String]) -> String {
+/// Words stand behind numbers, four on a line, before the check digits. Those of the last sheet, if there are more.
+pub fn words_of(lines: &[String]) -> String {
     let rows = lines.iter().filter_map(|line| line.split_once(" check "));
     let words = rows.flat_map(|(row, _)| row.split_whitespace().filter(|cell| !cell.ends_with('.')));
-    words.collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = words.collect();
+    words.get(words.len().saturating_sub(24)..).unwrap_or_default().join(" ")
+}
+
+/// Processes that this one started and that have this word among their arguments.
+pub fn of_process(parent: u32, word: &str) -> Vec<u32> {
+    let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
+    let all = std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(number);
+    all.filter(|pid| {
+        let file = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+        let stat = file("stat");
+        let after = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ').nth(1)).unwrap_or_default();
+        after.is_some_and(|ppid| ppid == parent.to_string())
+            && file("cmdline").split('\0').any(|cell| cell == word)
+    })
+    .collect()
 }
 
 /// What a test does beside what a person would: it may stop a ceremony at a step.
@@ -208,13 +223,18 @@ impl<'a> Hand<'a> {
             sheets.extend(status.sheets.iter().map(|sheet| (sheet.name.clone(), sheet.lines.clone())));
             let goes_on = at(&status);
             if !goes_on || matches!(status.step.as_str(), "done" | "stopped") {
-                if let Some(name) = inside.take() {
-                    self.keys.tell(&format!("remove {name}"))?;
-                }
+                self.take_out(&mut inside);
                 return Ok(Held { last: status, steps, sheets });
             }
             self.act(&ceremony, &key, &status, &mut keys, &mut inside).await?;
             reply = watching.next().await?.context("the stream ended early")?;
+        }
+    }
+
+    /// A key that a test has pulled already is out.
+    fn take_out(&self, inside: &mut Option<String>) {
+        if let Some(name) = inside.take() {
+            let _ = self.keys.tell(&format!("remove {name}"));
         }
     }
 
@@ -253,9 +273,7 @@ impl<'a> Hand<'a> {
                 self.typed(ceremony, key, &pin)?
             }
             (None, "take-out" | "other-key" | "two-keys") => {
-                if let Some(name) = inside.take() {
-                    self.keys.tell(&format!("remove {name}"))?;
-                }
+                self.take_out(inside);
                 return Ok(());
             }
             (None, "key-in") => {

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relaybox_process::clock::Clock;
 use relaybox_process::config::VaultConfig;
+use relaybox_process::rpc::audit::{Entry, Journal};
 use relaybox_process::rpc::ceremony::{CeremonyClient, CeremonyError};
 use relaybox_process::rpc::vault::{Frozen, SlotKey, State as Told};
 use relaybox_process::{Env, Listener, RoleError, files, shutdown};
@@ -28,6 +29,8 @@ use state::{State, StateError};
 
 /// The socket of this role.
 const SOCKET: &str = "vault";
+/// Where the audit takes its entries.
+const AUDIT: &str = "audit-vault";
 /// Letters of a claim code: none that looks like another.
 const CODE_LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const CODE_LENGTH: usize = 8;
@@ -62,6 +65,7 @@ async fn run(env: Env) -> Result<(), VaultError> {
         host: config.gateway.hosts.first().cloned().unwrap_or_default(),
         config: config.vault.clone(),
         ceremony_socket: config.socket("ceremony"),
+        journal: Journal::new(config.socket(AUDIT)),
         clock,
         boxes: BoxKeys {
             receipts: public_key(&credentials.join("receipts.pub"))?,
@@ -74,17 +78,22 @@ async fn run(env: Env) -> Result<(), VaultError> {
         starting: tokio::sync::Mutex::default(),
         tasks: Mutex::new(JoinSet::new()),
     });
+    let (stop, entering) = shutdown::channel();
+    let journal = tokio::spawn(vault.journal.clone().run(entering));
     ready();
     vault.reconcile().await;
-    tokio::select! {
+    let served = tokio::select! {
         served = serve::accept(Arc::clone(&vault), listener, callers) => served,
-        () = shutdown::requested(&mut shutdown) => {
-            // A ceremony ends with its vault: its process is killed when its task is dropped.
-            let mut tasks = std::mem::take(&mut *vault.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-            tasks.shutdown().await;
-            Ok(())
-        }
+        () = shutdown::requested(&mut shutdown) => Ok(()),
+    };
+    // A ceremony ends with its vault: its process is killed when its task is dropped.
+    let mut tasks = std::mem::take(&mut *vault.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+    tasks.shutdown().await;
+    stop.send_replace(true);
+    if let Err(error) = journal.await {
+        log::error!("the vault's entries for the audit ended by a fault of ours: {error}");
     }
+    served
 }
 
 /// What all callers share.
@@ -92,6 +101,7 @@ pub(crate) struct Vault {
     config: VaultConfig,
     /// The relay's.
     ceremony_socket: PathBuf,
+    journal: Journal,
     /// Where families reach the box.
     host: String,
     clock: Clock,
@@ -114,6 +124,12 @@ impl Vault {
 
     fn board(&self) -> MutexGuard<'_, Box<dyn Board>> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An entry for the audit, with its time. Public keys, ids and reasons only.
+    fn enter(&self, what: &str, fill: impl FnOnce(Entry) -> Entry) {
+        // A ceremony is rare: the queue has room, and says itself when it has not.
+        self.journal.enter(fill(Entry::new(self.clock.now(), what)));
     }
 
     /// The newest ceremony.

@@ -118,7 +118,6 @@ pub(crate) enum Said {
     WrongPin,
     /// A slot key approved these bytes: for the audit.
     Approved {
-        label: String,
         challenge: String,
         authenticator_data: String,
         signature: String,

@@ -1,5 +1,5 @@
-//! The demo practice: synthetic people, published the way real ones would be. Until the vault exists,
-//! `relaybox dev` is the vault: P and V are derived from the seed and live in memory.
+//! The demo practice: synthetic people, published the way real ones would be. Its P and V are derived
+//! from the seed, public and in memory: no vault holds them, and no ceremony can be held for the demo.
 
 mod calendar;
 mod cast;

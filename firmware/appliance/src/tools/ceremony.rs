@@ -83,7 +83,7 @@ enum What {
     AddKey { label: String },
     /// Remove a slot key
     RemoveKey { label: String },
-    /// Hold a ceremony for an operation in a file, JSON as docs/ref/ceremony.md shows it
+    /// Hold a ceremony for an operation in a file, JSON as docs/guide/hold-a-ceremony.md shows it
     Run { file: PathBuf },
 }
 

@@ -138,6 +138,7 @@ impl Claim<'_> {
         let sheet = sheets::succession(&self.practice_name, &self.host, (&practice, &hash), &words);
         let line = "print or write down the succession sheet, take the key out, then press the button";
         let status = self.screen.status("succession", Some("button"), line);
+        self.table.forget();
         self.table.show(Status { sheets: vec![sheet], ..status }).await;
         order(self.table, |_, order| matches!(order, Order::Press).then_some(())).await?;
         Ok(hash)

@@ -67,7 +67,6 @@ pub(super) async fn run(table: &mut Table, terms: Terms, asked: Asked, history: 
         }
     };
     screen.about = shown::operation(&asked.operation, &history, now);
-    table.ready().await;
     let mut driver = Driver {
         table,
         terms,
@@ -77,6 +76,7 @@ pub(super) async fn run(table: &mut Table, terms: Terms, asked: Asked, history: 
         screen,
         devices: BTreeMap::new(),
         next_device: 0,
+        ready: false,
         fresh: None,
         why: None,
     };
@@ -107,6 +107,8 @@ struct Driver<'a> {
     /// Names of the helper for the devices that the ceremony knows by number.
     devices: BTreeMap<String, Device>,
     next_device: u64,
+    /// The vault was told that it waits.
+    ready: bool,
     /// The key that an operation adds.
     fresh: Option<Fresh>,
     /// What kept an approved operation from being carried out.
@@ -114,9 +116,16 @@ struct Driver<'a> {
 }
 
 impl Driver<'_> {
+    async fn tell_ready(&mut self) {
+        if !std::mem::replace(&mut self.ready, true) {
+            self.table.ready().await;
+        }
+    }
+
     /// A key that is to be added answers first; nothing is open yet, so it has the time of a claim.
     async fn enrol_first(&mut self) -> Result<(), Ended> {
         let Operation::AddSlotKey { label } = self.asked.operation.clone() else { return Ok(()) };
+        self.tell_ready().await;
         if self.slot_key(&label).is_some() {
             return Err(Ended::Failed("add the slot key: there is one of this name".to_owned()));
         }
@@ -151,6 +160,8 @@ impl Driver<'_> {
                     return;
                 }
             }
+            // Nobody can press before the request is shown.
+            self.tell_ready().await;
             self.table.end = ceremony.poll_timeout().unwrap_or(u64::MAX);
             self.screen.until = self.table.end;
             let came = self.table.wait().await;
@@ -243,7 +254,10 @@ impl Driver<'_> {
                 self.why = done.err();
                 ceremony.handle_signed(signed);
             }
-            Effect::Exit => return false,
+            Effect::Exit => {
+                self.tell_ready().await;
+                return false;
+            }
         }
         true
     }
@@ -314,7 +328,6 @@ impl Driver<'_> {
         match self.table.during(slot.secret(&name, question, pin, || ())).await {
             Ok(Ok(approval)) => {
                 let said = Said::Approved {
-                    label: label.to_owned(),
                     challenge: relaybox_protocol::hex::encode(&challenge),
                     authenticator_data: approval.authenticator_data,
                     signature: approval.signature,

@@ -1,5 +1,6 @@
 //! What all steps of a ceremony share: the line to the vault, the slot, the time, and what interrupts.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ pub(super) enum Came {
 /// A ceremony's table.
 pub(super) struct Table {
     orders: mpsc::Receiver<Order>,
+    /// Came while the slot or the vault was asked: taken at the next wait.
+    kept: VecDeque<Order>,
     writer: OwnedWriteHalf,
     pub(super) slot: Slot,
     clock: Clock,
@@ -65,7 +68,7 @@ impl Table {
         let mut random = Random::os();
         let key = random.keys();
         let slot = Slot::new(&task.helper);
-        Self { orders, writer, slot, clock, start, key, random, end: u64::MAX }
+        Self { orders, kept: VecDeque::new(), writer, slot, clock, start, key, random, end: u64::MAX }
     }
 
     /// Unix seconds.
@@ -97,16 +100,24 @@ impl Table {
     /// The next order, a tick, or the end.
     pub(super) async fn wait(&mut self) -> Came {
         let tick = LOOK.min(self.left());
-        let order = tokio::select! {
-            biased;
-            order = self.orders.recv() => order,
-            () = tokio::time::sleep(tick) => return self.tick(),
+        let order = match self.kept.pop_front() {
+            Some(order) => Some(order),
+            None => tokio::select! {
+                biased;
+                order = self.orders.recv() => order,
+                () = tokio::time::sleep(tick) => return self.tick(),
+            },
         };
         match order {
             None => Came::Gone,
             Some(Order::Cancel) => Came::Stop(Stopped::Cancelled),
             Some(order) => Came::Order(order),
         }
+    }
+
+    /// What came too early is not what is wanted now.
+    pub(super) fn forget(&mut self) {
+        self.kept.retain(|order| matches!(order, Order::Cancel | Order::Freeze));
     }
 
     /// An answer that the vault owes: its disk's or the relay's. Only the vault's end interrupts.
@@ -118,7 +129,7 @@ impl Table {
                 | Order::Refused { .. }
                 | Order::Copied { .. }
                 | Order::Kept) => return Some(order),
-                _ => {}
+                other => self.kept.push_back(other),
             }
         }
     }
@@ -135,8 +146,7 @@ impl Table {
                     None => return Err(Came::Gone),
                     Some(Order::Cancel) => return Err(Came::Stop(Stopped::Cancelled)),
                     Some(Order::Freeze) => return Err(Came::Order(Order::Freeze)),
-                    // What is typed or pressed meanwhile was not asked for.
-                    Some(_) => {}
+                    Some(other) => self.kept.push_back(other),
                 },
                 () = tokio::time::sleep(left) => return Err(Came::Stop(Stopped::TimeOver)),
             }

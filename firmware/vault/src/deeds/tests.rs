@@ -261,3 +261,20 @@ fn operations_of_the_slot_sign_nothing() {
         assert!(it.perform(&operation).unwrap().is_empty());
     }
 }
+
+#[test]
+fn a_clock_of_1970_or_2036_signs_nothing_below_the_newest_receipt_and_leaves_no_trace() {
+    let mut it = staffed();
+    for wrong in [0, 2_082_758_400] {
+        let (history, boxes) = (it.history().unwrap(), it.box_keys());
+        let newest = history.view(0).time();
+        let events =
+            perform(&it.contents, &history, boxes, &Operation::Rotate {}, wrong, &mut it.random).unwrap();
+        assert!(events.iter().all(|event| event.created_at.as_secs() >= newest), "{wrong}");
+        // The relay stamps by its own clock; what the vault claims moves nothing.
+        it.take(&events).unwrap();
+        assert!(it.history().unwrap().view(0).time() < newest + 60);
+        it.perform(&Operation::Rotate {}).unwrap();
+    }
+    assert_eq!(of_kind(&it, kinds::PRACTICE_EPOCH).len(), 5);
+}

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use relaybox_process::rpc::audit::Entry;
 use relaybox_process::rpc::vault::Reply;
 use relaybox_protocol::event::key_from_hex;
 use relaybox_protocol::hex;
 use relaybox_protocol::permissions::Word;
 use relaybox_protocol::random::Random;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::running;
 use super::serve::refused;
@@ -62,8 +64,9 @@ impl Vault {
                 return refused("relay", "the relay does not give the practice's history");
             }
         };
+        let asked = hex::encode(&Sha256::digest(operation.canonical()));
         let job = Job::Operation { operation, practice, sealed, history, signed };
-        self.begin(job, last).await
+        self.begin(job, last, |entry| entry.by(by).fact("request", asked)).await
     }
 
     /// The claim, once the code was right.
@@ -95,7 +98,10 @@ impl Vault {
         if !owner.words().is_ok_and(|words| words.contains(&Word::Admin)) {
             return refused("no-admin", "the owner has to hold admin");
         }
-        self.begin(Job::Claim { owner, practice_name, labels, host: self.host.clone() }, 0).await
+        self.begin(Job::Claim { owner, practice_name, labels, host: self.host.clone() }, 0, |entry| {
+            entry.fact("request", "claim")
+        })
+        .await
     }
 
     /// Why nothing can begin now.
@@ -110,7 +116,7 @@ impl Vault {
         }
     }
 
-    async fn begin(self: &Arc<Self>, job: Job, last: u64) -> Reply {
+    async fn begin(self: &Arc<Self>, job: Job, last: u64, of: impl FnOnce(Entry) -> Entry) -> Reply {
         let task = {
             let state = self.state();
             Task {
@@ -132,7 +138,10 @@ impl Vault {
         };
         let ceremony = task.ceremony.clone();
         match running::begin(self, task, last).await {
-            Ok(key) => Reply::Prepared { ceremony, key: key.to_hex() },
+            Ok(key) => {
+                self.enter("ceremony-began", |entry| of(entry).fact("ceremony", &ceremony));
+                Reply::Prepared { ceremony, key: key.to_hex() }
+            }
             Err(error) => {
                 log::error!("starting a ceremony failed to {error}");
                 refused("process", "the ceremony's process did not start")

@@ -164,7 +164,13 @@ impl Pump {
             };
             status.shown = vec![line.to_owned()];
         });
-        self.vault.board().show(&self.status.borrow().shown);
+        let status = self.status.borrow().clone();
+        self.vault.board().show(&status.shown);
+        if status.step == "stopped" {
+            self.vault.enter("ceremony-stopped", |entry| {
+                entry.fact("ceremony", &status.ceremony).fact("why", "ended")
+            });
+        }
     }
 
     async fn send(&mut self, order: &Order) {
@@ -184,9 +190,15 @@ impl Pump {
             Said::WrongPin => {
                 let now = self.vault.clock.now();
                 let kept = self.vault.state().change(|kept| kept.guard.wrong_pin(now));
+                self.vault.enter("wrong-pin", |entry| entry.fact("ceremony", &self.ceremony()));
                 self.kept(kept).await;
             }
-            Said::Approved { .. } => log::info!("a slot key approved a ceremony"),
+            Said::Approved { challenge, authenticator_data, signature } => {
+                self.vault.enter("ceremony-approved", |entry| {
+                    let entry = entry.fact("ceremony", &self.ceremony()).fact("challenge", challenge);
+                    entry.fact("authenticator-data", authenticator_data).fact("signature", signature)
+                });
+            }
             Said::History => self.later().await,
             Said::Events { events, claims } => self.append(events, claims).await,
             Said::Copy { sealed } => {
@@ -207,13 +219,25 @@ impl Pump {
                         kept.guard.thaw();
                     }
                 });
+                if thawed {
+                    self.vault.enter("thawed", |entry| entry.fact("ceremony", &self.ceremony()));
+                }
                 self.kept(kept).await;
             }
         }
     }
 
+    fn ceremony(&self) -> String {
+        self.status.borrow().ceremony.clone()
+    }
+
     fn show(&self, status: Status) {
         self.vault.board().show(&status.shown);
+        if status.step == "stopped" {
+            let why = status.why.clone().unwrap_or_default();
+            self.vault
+                .enter("ceremony-stopped", |entry| entry.fact("ceremony", &status.ceremony).fact("why", why));
+        }
         self.status.send_replace(Status { events: self.events.clone(), ..status });
     }
 
@@ -263,6 +287,11 @@ impl Pump {
         };
         self.events = ids.into_iter().map(|(id, _)| id).collect();
         self.stored = true;
+        let what = if claims.is_some() { "claimed" } else { "ceremony-signed" };
+        self.vault.enter(what, |entry| {
+            let entry = entry.about(claims.map(|key| key.to_hex())).fact("ceremony", &self.ceremony());
+            self.events.iter().fold(entry, |entry, id| entry.fact("event", id))
+        });
         let kept = self.vault.state().change(|kept| {
             kept.signed = kept.signed.max(highest.unwrap_or(0));
             kept.claimed |= claims.is_some();

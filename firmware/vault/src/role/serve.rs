@@ -120,11 +120,12 @@ async fn freeze(vault: &Vault, by: Option<String>) -> Reply {
     if by.as_deref().is_some_and(|by| key_from_hex(by).is_none()) {
         return refused("request", "the admin's key is no key");
     }
-    let now = vault.clock.now();
+    let (now, told) = (vault.clock.now(), by.clone());
     if let Err(error) = vault.state().change(|kept| kept.guard.freeze(by, now, FreezeCause::Admin)) {
         log::error!("keeping the freeze failed to {error}");
         return refused("storage", "the freeze could not be kept");
     }
+    vault.enter("frozen", |entry| entry.by(told).fact("why", "admin"));
     vault.board().show(&["THE KEY SLOT IS FROZEN".to_owned()]);
     if let Some(running) = vault.running() {
         // One that has ended needs no order.

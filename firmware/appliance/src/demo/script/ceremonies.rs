@@ -1,4 +1,4 @@
-//! What the vault will do one day: the claim and the two rotations, signed by P.
+//! What the vault does elsewhere: the claim and the two rotations, signed by P.
 
 use relaybox_protocol::epochs::{EpochSecrets, NewEpoch, Sequence, build_epoch, build_grant};
 use relaybox_protocol::grants::{
