@@ -71,6 +71,8 @@ pub(crate) struct SlotKey {
     pub(crate) label: String,
     /// Credential id, hex.
     pub(crate) credential: String,
+    /// Under which its approvals verify: uncompressed SEC1 P-256, hex.
+    pub(crate) public_key: String,
     /// Of its stanza ([`crate::prf::Nonce`]).
     pub(crate) nonce: String,
     pub(crate) aaguid: String,

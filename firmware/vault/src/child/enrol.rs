@@ -14,7 +14,7 @@ use crate::pin::Pin;
 use crate::prf::{Nonce, PrfOutput};
 use crate::request::challenge;
 use crate::shown::Screen;
-use crate::slot::{Approval, Enrol, Look, Question, SlotFault};
+use crate::slot::{Approval, Credential, Enrol, Look, Question, SlotFault};
 use crate::wire::{Order, Said, SlotKey};
 
 /// A new slot key, and its answer to the question of its nonce.
@@ -149,13 +149,12 @@ impl Enrolment<'_> {
         table: &mut Table,
         key: &Key,
         pin: &Pin,
-    ) -> Result<Result<String, SlotFault>, Ended> {
+    ) -> Result<Result<Credential, SlotFault>, Ended> {
         let (slot, user, random) = (table.slot.clone(), table.random.bytes32(), table.random.bytes32());
         let challenge = self.challenge(table, &random);
         let enrol = Enrol { rp: self.rp, user, label: self.label, exclude: &self.exclude, challenge };
         self.touch(table, 1).await;
-        let made = during(table, slot.make(&key.key, enrol, pin, || ())).await?;
-        Ok(made.map(|credential| credential.id))
+        during(table, slot.make(&key.key, enrol, pin, || ())).await
     }
 
     async fn ask_twice(
@@ -163,7 +162,7 @@ impl Enrolment<'_> {
         table: &mut Table,
         key: &Key,
         pin: &Pin,
-        credential: String,
+        credential: Credential,
     ) -> Result<Tried, Ended> {
         let nonce = Nonce::new(&mut table.random);
         let mut outputs: Vec<PrfOutput> = Vec::new();
@@ -172,7 +171,8 @@ impl Enrolment<'_> {
             let random = table.random.bytes32();
             let challenge = self.challenge(table, &random);
             let slot = table.slot.clone();
-            let question = Question { rp: self.rp, credential: &credential, salts: nonce.salts(), challenge };
+            let question =
+                Question { rp: self.rp, credential: &credential.id, salts: nonce.salts(), challenge };
             match during(table, slot.secret(&key.key, question, pin, || ())).await? {
                 Ok(Approval { output, .. }) => outputs.push(output),
                 Err(fault) => return again(fault),
@@ -185,7 +185,8 @@ impl Enrolment<'_> {
         }
         let key = SlotKey {
             label: self.label.to_owned(),
-            credential,
+            credential: credential.id,
+            public_key: credential.public_key,
             nonce: nonce.to_text(),
             aaguid: String::new(),
             added: table.now(),

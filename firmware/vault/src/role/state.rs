@@ -197,6 +197,7 @@ mod tests {
         SlotKey {
             label: format!("key {number}"),
             credential: "ab".to_owned(),
+            public_key: "04".to_owned(),
             nonce: answer(number).nonce.to_text(),
             aaguid: String::new(),
             added: 1,
