@@ -18,11 +18,11 @@ const TOGETHER = 4;
 const LOINC = 'http://loinc.org';
 
 const YEARS = 15;
+const LAST = Date.now() - 86_400_000;
 /** The days of so many records, one after another up to yesterday. */
-function dayOf(n: number, count: number): string {
-  const last = Date.now() - 86_400_000;
-  const first = last - YEARS * 365 * 86_400_000;
-  return new Date(first + ((last - first) * (n + 1)) / count).toISOString().slice(0, 10);
+export function dayOf(n: number, count: number): string {
+  const first = LAST - YEARS * 365 * 86_400_000;
+  return new Date(first + ((LAST - first) * (n + 1)) / count).toISOString().slice(0, 10);
 }
 
 const quantity = (code: string, unit: string, value: number, day: string): Resource => ({

@@ -10,6 +10,7 @@ import type { Item } from '@relaybox/lib/protocol/fold';
 import { currentVersion } from '@relaybox/lib/protocol/fold';
 import type { ChartView, Checked } from '@relaybox/lib/session/api';
 import { type Letters, lettersOf } from './letters.ts';
+import { momentOf } from './when.ts';
 
 export type News =
   | { readonly is: 'letter'; readonly at: number; readonly id: string; readonly thread: Letters }
@@ -36,10 +37,7 @@ function happened(item: Item): number | null {
   const resource = currentVersion(item)?.record.resource;
   const names = ['effectiveDateTime', 'occurrenceDateTime', 'authoredOn', 'issued', 'date', 'recordedDate'];
   const texts = [textAt(resource, 'period', 'start'), ...names.map((name) => textAt(resource, name))];
-  const ms = texts
-    .map((text) => (text === null ? Number.NaN : Date.parse(text)))
-    .find((one) => !Number.isNaN(one));
-  return ms === undefined ? null : Math.floor(ms / 1000);
+  return texts.map(momentOf).find((at) => at !== null) ?? null;
 }
 
 interface Fresh {

@@ -7,11 +7,7 @@ import type { Encounter, Item } from '@relaybox/lib/protocol/fold';
 import { contentVersion, currentVersion, headVersions, statusOf } from '@relaybox/lib/protocol/fold';
 import type { ChartView, Checked } from '@relaybox/lib/session/api';
 import { once } from './once.ts';
-
-const seconds = (text: string | null): number | null => {
-  const ms = text === null ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
-};
+import { momentOf } from './when.ts';
 
 export interface VisitRow {
   readonly encounter: Encounter;
@@ -35,7 +31,7 @@ function readVisits(view: ChartView): readonly VisitRow[] {
     if (!version || !checked) return [];
     const note = visitNote(version.record.resource);
     return [
-      { encounter, checked, note, at: seconds(note.when) ?? checked.received ?? version.record.createdAt },
+      { encounter, checked, note, at: momentOf(note.when) ?? checked.received ?? version.record.createdAt },
     ];
   });
   return rows.sort((a, b) => b.at - a.at);
@@ -70,7 +66,7 @@ function readAppointments(view: ChartView): readonly Appointment[] {
     const versions = item.conflict ? headVersions(item) : [contentVersion(item)];
     return versions.flatMap((version): Appointment[] => {
       const resource = version?.record.resource;
-      const start = seconds(textAt(resource, 'start'));
+      const start = momentOf(textAt(resource, 'start'));
       if (!version || !resource || start === null) return [];
       const practitioners = listAt(resource, 'participant')
         .map((one) => at(one, 'actor'))
@@ -81,7 +77,7 @@ function readAppointments(view: ChartView): readonly Appointment[] {
           id: version.record.id,
           checked: view.checked.get(version.record.id) ?? null,
           start,
-          end: seconds(textAt(resource, 'end')),
+          end: momentOf(textAt(resource, 'end')),
           what:
             textAt(resource, 'description') ??
             conceptText(listAt(resource, 'serviceType')[0]) ??

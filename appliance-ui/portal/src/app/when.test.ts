@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { whenIn } from './when.ts';
+import { momentOf, whenIn } from './when.ts';
 
 const noon = Date.parse('2026-11-25T12:00:00') / 1000;
 const now = () => (noon + 3600) * 1000;
@@ -24,6 +24,23 @@ test('a civil date does not shift with the zone, and what is no date stays as it
   expect(whenIn('en', now).civil('2026-01-01')).toBe('Jan 1, 2026');
   expect(whenIn('en', now).civil('2026-13-77')).toBe('2026-13-77');
   expect(whenIn('en', now).civil('<b>')).toBe('<b>');
+});
+
+test('a day that was written without a time is shown as that day in every zone', () => {
+  for (const [text, day] of [
+    ['2026-10-09', 'Oct 9, 2026'],
+    ['2026-01-01', 'Jan 1, 2026'],
+    ['2026-07', 'Jul 1, 2026'],
+    ['2026', 'Jan 1, 2026'],
+  ] as const) {
+    const at = momentOf(text) ?? 0;
+    expect(whenIn('en', now).day(at)).toBe(day);
+    // Noon: no zone of the earth takes it to another day.
+    expect(new Date(at * 1000).getHours()).toBe(12);
+  }
+  expect(momentOf('2026-10-09T10:00:00Z')).toBe(Date.parse('2026-10-09T10:00:00Z') / 1000);
+  expect(momentOf('some day')).toBeNull();
+  expect(momentOf(null)).toBeNull();
 });
 
 test('inside a sentence a moment reads as people say it', () => {

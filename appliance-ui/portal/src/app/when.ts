@@ -25,6 +25,18 @@ const plain = (text: string) =>
     .replace(/ ([ap])\. ?m\.$/, ' $1. m.');
 const at = (unix: number) => new Date(unix * 1000);
 
+/**
+ * Unix seconds of a FHIR date or dateTime; null for what is neither. A date without a time has no zone: noon of this
+ * device stands for it, so that it is shown as the day that was written, wherever it is read.
+ */
+export function momentOf(text: string | null): number | null {
+  if (text === null) return null;
+  const date = /^(\d{4})(?:-(\d\d))?(?:-(\d\d))?$/.exec(text);
+  const [, year, month = 1, day = 1] = date ?? [];
+  const ms = date ? new Date(Number(year), Number(month) - 1, Number(day), 12).getTime() : Date.parse(text);
+  return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
+}
+
 export interface When {
   /** "Nov 25, 2026". */
   readonly day: (unix: number) => string;
