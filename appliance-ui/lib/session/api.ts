@@ -114,6 +114,8 @@ export interface Completeness {
   readonly k: number;
   readonly n: number | null;
   readonly destroyed: number;
+  /** All of the desk's chains is here and shown: no visit and no office mail is missing, whatever else may be. */
+  readonly officeWhole: boolean;
   /**
    * What the receipts name and is neither here nor destroyed, by where it stands: `office` in the desk's chains, which
    * hold no health record; `health` in the others, the first of which came at `since` (unix seconds). Null with `n`.

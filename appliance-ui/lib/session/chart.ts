@@ -75,7 +75,7 @@ export function judgeChart(judge: Judge, question: Question): Judged {
     apart: tally.apart,
     pending: tally.pending,
     sealed: tally.sealed,
-    completeness: completenessOf(judge, chains, tally.held),
+    completeness: completenessOf(question, judge, chains, tally.held, outcomes),
     again: tally.again,
   };
 }
@@ -86,22 +86,23 @@ function coverage({ tied, loaded, confirmed }: Question, covered: Coverage): Cov
 }
 
 function completenessOf(
+  { loaded }: Question,
   judge: Judge,
   chains: readonly ClinicalChain[],
   held: ReadonlySet<Hex>,
+  outcomes: ReadonlyMap<Hex, Outcome>,
 ): Completeness {
   const { k, n, destroyed } = judge.share(chains, held);
-  const office = judge.share(
-    chains.filter(({ compartment }) => compartment === 'desk'),
-    held,
-  );
+  const desk = chains.filter(({ compartment }) => compartment === 'desk');
+  const officeWhole = loaded && judge.coverage(desk, outcomes) === 'complete';
+  const office = judge.share(desk, held);
   const health = judge.share(
     chains.filter(({ compartment }) => compartment !== 'desk'),
     held,
   );
   const absent = (share: Share): number => (share.n ?? 0) - share.k - share.destroyed;
   const missing = { office: absent(office), health: absent(health), since: health.since };
-  return { k, n, destroyed, missing: n === null ? null : missing };
+  return { k, n, destroyed, officeWhole, missing: n === null ? null : missing };
 }
 
 /** The chains of a patient that this reader may read. A guardian's holds nothing confidential, ever. */

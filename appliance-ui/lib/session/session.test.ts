@@ -211,6 +211,8 @@ describe('against the real box', () => {
     });
     expect(n).toBe((k ?? 0) + own.length);
     expect(hers.chart.coverage).toBe('partial');
+    // Visits stand in the office part, of which nothing is missing.
+    expect(hers.completeness.officeWhole).toBe(true);
     expect(['listed', 'not-loaded']).toContain(hers.chart.allergies.state.is);
     expect(his.completeness.missing).toEqual({ office: 0, health: 0, since: null });
     expect(hers.apart).toEqual([]);

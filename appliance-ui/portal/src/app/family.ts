@@ -10,6 +10,8 @@ export interface Family {
   readonly ready: boolean;
   /** Something may be missing in one of the records: nothing may be called none. */
   readonly unsure: boolean;
+  /** The same of visits, which stand in the office part alone. */
+  readonly visitsUnsure: boolean;
 }
 
 /** Whether it is known whose records this key opens: the box has said so, now or before, without a gap. */
@@ -24,5 +26,6 @@ export function useFamily(): Family {
   const views = useCharts(open.map((subject) => subject.key));
   const whole = views.length === open.length && views.every((view) => view !== null && view.loading === null);
   const unsure = views.some((view) => view?.chart.coverage !== 'complete');
-  return { subjects, views, ready: known(now) && whole, unsure };
+  const visitsUnsure = views.some((view) => view?.completeness.officeWhole !== true);
+  return { subjects, views, ready: known(now) && whole, unsure, visitsUnsure };
 }

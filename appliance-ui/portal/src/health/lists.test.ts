@@ -67,7 +67,7 @@ const viewOf = (written: readonly Written[]): ChartView => ({
   apart: [],
   pending: 0,
   sealed: 0,
-  completeness: { k: written.length, n: written.length, destroyed: 0, missing: null },
+  completeness: { k: written.length, n: written.length, destroyed: 0, officeWhole: true, missing: null },
   loading: null,
   asOf: 1,
 });

@@ -59,7 +59,7 @@ export function Appointments() {
   const record = useWords(recordWords);
   const shell = useWords(shellWords);
   useTitle(w.appointments);
-  const { views, ready, unsure, subjects } = useFamily();
+  const { views, ready, visitsUnsure: unsure, subjects } = useFamily();
   const now = Date.now() / 1000;
   const all = views.flatMap((view) => (view ? appointments(view).map((one) => ({ view, one })) : []));
   const ahead = new Set(
