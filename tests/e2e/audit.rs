@@ -5,10 +5,11 @@ use std::process::{Command, Output};
 
 use relaybox_audit::chain::stored;
 use relaybox_audit::{FILE, WRITER};
+use relaybox_process::clock::Clock;
 use relaybox_process::rpc::audit::Stored;
 use relaybox_protocol::{Keys, event};
 use relaybox_store::chain::Chains;
-use relaybox_tests::client::Client;
+use relaybox_tests::client::{Client, auth_event};
 use relaybox_tests::dev::{DevBox, binary};
 
 fn verify(folder: &Path) -> Output {
@@ -36,9 +37,16 @@ async fn logins_refusals_and_policy_stand_in_the_audit_and_a_touched_one_is_foun
     let mut dev = DevBox::demo().unwrap();
     let nurse = dev.ready.one("nurse").unwrap().keys().unwrap();
     let mut client = Client::login(dev.ready.plain().unwrap(), None, &nurse).await.unwrap();
-    let note = event::sign(&nurse, 1, vec![], "", relaybox_process::clock::Clock::System.now());
+    let note = event::sign(&nurse, 1, vec![], "", Clock::System.now());
     let (accepted, _) = client.publish(&note).await.unwrap();
     assert!(!accepted);
+    let mut other = Client::connect(dev.ready.plain().unwrap(), None).await.unwrap();
+    let challenge = other.challenge().await.unwrap();
+    let elsewhere = auth_event(&nurse, "wss://elsewhere.example", &challenge, Clock::System.now());
+    let frame =
+        serde_json::json!(["AUTH", serde_json::from_str::<serde_json::Value>(&elsewhere.as_json()).unwrap()]);
+    other.send(&frame).await.unwrap();
+    assert!(!other.ok(&elsewhere.id.to_hex()).await.unwrap().0);
     let stranger = Keys::generate();
     Client::login(dev.ready.plain().unwrap(), None, &stranger).await.unwrap();
     drop(client);
@@ -53,6 +61,9 @@ async fn logins_refusals_and_policy_stand_in_the_audit_and_a_touched_one_is_foun
     assert_eq!(found("login", Some(&key)).unwrap().role, "relay");
     let refusal = found("refusal", Some(&key)).unwrap();
     assert_eq!(refusal.entry.facts, [("code".to_owned(), "kind-not-taken".to_owned())]);
+    let failed = all.iter().find(|stored| stored.entry.what == "login-refused").unwrap();
+    assert_eq!(failed.entry.about.as_deref(), Some(key.as_str()));
+    assert_eq!(failed.entry.facts, [("code".to_owned(), "auth-invalid".to_owned())]);
     assert!(found("login", None).is_some(), "a key that is nobody here is not named");
     assert!(all.iter().any(|stored| stored.entry.what == "policy"), "the demo's policy is entered");
     let text = serde_json::to_string(&all).unwrap();

@@ -165,6 +165,23 @@ fn every_test_that_a_page_names_exists() {
 }
 
 #[test]
+fn every_role_with_sessions_has_a_probe_that_shows_how_a_suspension_ends_them() {
+    let tests = tests();
+    let reached = |role: &relaybox::roles::Role| {
+        role.sockets.iter().any(|socket| socket.callers.contains(&"relaybox-gateway"))
+    };
+    let with_sessions: Vec<&str> =
+        relaybox::roles::ROLES.iter().filter(|role| reached(role)).map(|role| role.name).collect();
+    assert!(with_sessions.contains(&"relay"), "{with_sessions:?}");
+    for role in with_sessions {
+        let probe = relaybox::roles::SUSPENSION_PROBES.iter().find(|(name, _)| *name == role);
+        let (_, test) = probe.unwrap_or_else(|| panic!("{role} has sessions and no probe of a suspension"));
+        let bodies = tests.get(*test).unwrap_or_else(|| panic!("{role}: there is no test {test}"));
+        assert!(bodies.iter().all(|body| asserts(body)), "{role}: {test} asserts nothing");
+    }
+}
+
+#[test]
 fn a_test_without_assertion_is_told_from_one_with() {
     let source = "fn a() { run(); }\nfn b() { if x { y } assert!(true); }\nfn c() {}";
     assert!(!asserts(block(source, 0)));

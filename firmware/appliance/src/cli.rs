@@ -32,6 +32,8 @@ enum Command {
     Relay(RoleArgs),
     /// Run the gateway role (systemd does this)
     Gateway(RoleArgs),
+    /// Run the admin role (systemd does this)
+    Admin(RoleArgs),
     /// Run the audit role (systemd does this), or look at the audit
     Audit(AuditArgs),
     /// Run the vault role (systemd does this)
@@ -180,6 +182,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dev(args) => runtime()?.block_on(run_dev(args)),
         Command::Relay(args) => run_role("relay", &args),
         Command::Gateway(args) => run_role("gateway", &args),
+        Command::Admin(args) => run_role("admin", &args),
         Command::Audit(AuditArgs { command: Some(AuditCommand::Verify { data, relay }), .. }) => {
             runtime()?.block_on(tools::audit::verify(&data, relay.as_deref()))
         }

@@ -47,6 +47,18 @@ pub const ROLES: &[Role] = &[
         start: relaybox_gateway::start,
     },
     Role {
+        name: "admin",
+        uid: "relaybox-admin",
+        sockets: &[
+            Socket { name: "admin", callers: &["relaybox-gateway"] },
+            Socket { name: "admin-portal", callers: &["relaybox-gateway"] },
+        ],
+        tcp: &[],
+        credentials: &[],
+        network: Network::None,
+        start: relaybox_admin::start,
+    },
+    Role {
         name: "vault",
         uid: "relaybox-vault",
         // On the console root holds ceremonies; what is signed needs the key slot in any case.
@@ -85,6 +97,13 @@ pub const ROLES: &[Role] = &[
         network: Network::None,
         start: relaybox_audit::start,
     },
+];
+
+/// Roles in which people have sessions or logins, and the test that shows how a suspension ends them. A role that the
+/// gateway may call has a row here, or a test of the house fails.
+pub const SUSPENSION_PROBES: &[(&str, &str)] = &[
+    ("relay", "a_suspension_ends_relay_sessions_and_administration_within_seconds_of_the_click"),
+    ("admin", "a_suspension_ends_relay_sessions_and_administration_within_seconds_of_the_click"),
 ];
 
 /// The role of this name.

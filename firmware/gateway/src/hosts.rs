@@ -11,23 +11,30 @@ use relaybox_web::Surface;
 pub(crate) struct Hosts {
     names: BTreeSet<String>,
     with_port: BTreeSet<(String, u16)>,
-    /// Names among `names` that are the portal's.
+    /// Names among `names` that are the portal's, and those of the administration.
     portal: BTreeSet<String>,
+    admin: BTreeSet<String>,
     /// The first of the relay's names.
     first: Option<String>,
 }
 
 impl Hosts {
-    /// As in `[gateway] hosts` and `portal_hosts`.
+    #[cfg(test)]
     pub(crate) fn new(relay: &[String], portal: &[String]) -> Self {
+        Self::with_admin(relay, portal, &[])
+    }
+
+    /// As in `[gateway] hosts`, `portal_hosts` and `admin_hosts`.
+    pub(crate) fn with_admin(relay: &[String], portal: &[String], admin: &[String]) -> Self {
         let name = |entry: &String| split(entry).map(|(name, _)| name);
         let mut hosts = Self {
             names: BTreeSet::new(),
             with_port: BTreeSet::new(),
             portal: portal.iter().filter_map(name).collect(),
+            admin: admin.iter().filter_map(name).collect(),
             first: relay.iter().filter(|entry| entry.parse::<IpAddr>().is_err()).find_map(name),
         };
-        for entry in relay.iter().chain(portal) {
+        for entry in relay.iter().chain(portal).chain(admin) {
             match entry.rsplit_once(':') {
                 Some((name, port)) if entry.parse::<IpAddr>().is_err() => {
                     hosts.names.insert(name.to_owned());
@@ -48,8 +55,11 @@ impl Hosts {
 
     /// What may be reached by the host of an accepted request.
     pub(crate) fn surface(&self, host: &str) -> Surface {
-        let portal = split(host).is_some_and(|(name, _)| self.portal.contains(&name));
-        if portal { Surface::Portal } else { Surface::Lan }
+        match split(host) {
+            Some((name, _)) if self.portal.contains(&name) => Surface::Portal,
+            Some((name, _)) if self.admin.contains(&name) => Surface::Admin,
+            _ => Surface::Lan,
+        }
     }
 
     /// Where the pages of a portal find the relay: `NAME` for `portal.NAME`, `FIRST.REST` for
@@ -64,7 +74,9 @@ impl Hosts {
     fn twin(&self, portal: &str) -> Option<String> {
         let below = portal.strip_prefix("portal.").map(str::to_owned);
         let beside = portal.split_once("-portal.").map(|(first, rest)| format!("{first}.{rest}"));
-        below.or(beside).filter(|twin| self.names.contains(twin) && !self.portal.contains(twin))
+        below.or(beside).filter(|twin| {
+            self.names.contains(twin) && !self.portal.contains(twin) && !self.admin.contains(twin)
+        })
     }
 
     /// The portal that belongs to a name of the relay: the one whose pages come back to it, else the first.
@@ -216,6 +228,20 @@ mod tests {
         }
         assert_eq!(Hosts::new(&["localhost".to_owned()], &[]).portal_of("localhost"), None);
         assert_eq!(Hosts::new(&["::1".to_owned()], &["portal.x".to_owned()]).relay_of("portal.x"), None);
+    }
+
+    #[test]
+    fn the_administrations_names_are_its_own() {
+        let hosts = Hosts::with_admin(
+            &["relaybox.local".to_owned()],
+            &["relaybox-portal.local".to_owned()],
+            &["relaybox-admin.local".to_owned()],
+        );
+        let surface = |host: &str| hosts.surface(&hosts.accept(host, 8443, None).unwrap());
+        assert_eq!(surface("relaybox-admin.local:8443"), Surface::Admin);
+        assert_eq!(surface("relaybox-portal.local"), Surface::Portal);
+        assert_eq!(surface("relaybox.local"), Surface::Lan);
+        assert!(hosts.has("relaybox-admin.local"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! forwarding header from outside reaches a role; a role learns the peer's address and the host name
 //! from the preface this role writes; nothing waits without a limit.
 
+mod admin;
 mod authority;
 mod faces;
 mod hosts;

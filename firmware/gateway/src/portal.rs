@@ -36,7 +36,7 @@ pub(crate) async fn answer(
 
 /// The practice of this box, as the JSON form of a connection string (PROTOCOL 2.7): how a page of this
 /// origin finds its relay and whose answers it believes.
-async fn practice(gate: &Gate, peer: &Peer) -> Response<Body> {
+pub(crate) async fn practice(gate: &Gate, peer: &Peer) -> Response<Body> {
     let document = match upstream::document(&gate.relay, peer, gate.relay_limit).await {
         Ok(document) => document,
         Err(error) => {

@@ -18,12 +18,16 @@ use crate::page;
 use crate::reply::{self, Body};
 use crate::serve::Held;
 use crate::upstream::{self, Peer, RelayState};
-use crate::{authority, join, portal};
+use crate::{admin, authority, join, portal};
 
 /// What all connections share.
 pub(crate) struct Gate {
     pub(crate) hosts: Hosts,
     pub(crate) relay: PathBuf,
+    /// Sockets of the admin role: for the administration's names, and for the portal's.
+    pub(crate) admin: PathBuf,
+    pub(crate) admin_portal: PathBuf,
+    pub(crate) admin_bytes_max: usize,
     pub(crate) state: PathBuf,
     pub(crate) dev: bool,
     pub(crate) relay_limit: Duration,
@@ -62,12 +66,16 @@ pub(crate) async fn answer(connection: Arc<Connection>, request: Request<Incomin
 
 async fn routed(connection: &Connection, peer: &Peer, request: Request<Incoming>) -> Response<Body> {
     let gate = &connection.gate;
+    let surface = gate.hosts.surface(&peer.host);
+    if let Some(socket) = admin::socket(gate, surface, request.method(), request.uri().path()) {
+        return admin::passed(gate, socket, peer, request).await;
+    }
     if !request.body().is_end_stream() {
         let status = status::of(Class::TooLarge);
         return reply::closing(reply::text(status, "Nothing here takes a request body.\n"));
     }
     let upgrade = is_upgrade(request.headers());
-    match (gate.hosts.surface(&peer.host), request.method(), request.uri().path()) {
+    match (surface, request.method(), request.uri().path()) {
         (Surface::Lan, &Method::GET, "/") if upgrade => joined(connection, peer, request).await,
         (_, _, _) if upgrade => reply::text(status::of(Class::NotFound), "There is no relay here.\n"),
         (Surface::Lan, &Method::OPTIONS, "/") => passed(gate, peer, &request).await,
@@ -75,6 +83,9 @@ async fn routed(connection: &Connection, peer: &Peer, request: Request<Incoming>
             passed(gate, peer, &request).await
         }
         (Surface::Lan, &Method::GET | &Method::HEAD, path) => own(gate, peer, path, request.headers()).await,
+        (Surface::Admin, &Method::GET | &Method::HEAD, "/practice.json") => {
+            portal::practice(gate, peer).await
+        }
         (Surface::Portal, &Method::GET | &Method::HEAD, path) => {
             portal::answer(gate, peer, path, request.headers()).await.unwrap_or_else(not_found)
         }
@@ -185,7 +196,7 @@ async fn joined(connection: &Connection, peer: &Peer, mut request: Request<Incom
 }
 
 /// The relay's answer: its status, the headers a client may see, its body as it comes.
-fn from_relay(response: Response<Incoming>) -> Response<Body> {
+pub(crate) fn from_relay(response: Response<Incoming>) -> Response<Body> {
     let (head, body) = response.into_parts();
     let mut answer = Response::new(body.boxed());
     *answer.status_mut() = head.status;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use relaybox_process::config::GatewayConfig;
+use relaybox_process::config::{Config, GatewayConfig};
 use relaybox_process::{Env, Listener, shutdown};
 use relaybox_web::limits::{Connections, Permit};
 use tokio::net::{TcpListener, TcpStream};
@@ -57,7 +57,7 @@ struct Server {
 
 pub(crate) async fn run(env: Env) -> Result<(), GatewayError> {
     let config = &env.config.gateway;
-    let hosts = Hosts::new(&config.hosts, &config.portal_hosts);
+    let hosts = Hosts::with_admin(&config.hosts, &config.portal_hosts, &config.admin_hosts);
     let certificates = Certificates::open(env.state.clone(), hosts.clone(), env.clock.now())?;
     let listeners: Vec<TcpListener> = env
         .listeners
@@ -73,7 +73,7 @@ pub(crate) async fn run(env: Env) -> Result<(), GatewayError> {
     let (alive, mut ended) = mpsc::channel(1);
     let (cut_all, cut) = shutdown::channel();
     let server = Arc::new(Server {
-        gate: Arc::new(gate(config, hosts, env.state, env.dev)),
+        gate: Arc::new(gate(&env.config, hosts, env.state, env.dev)),
         acceptor: TlsAcceptor::from(tls::server_config(Arc::clone(&certificates))?),
         http: http(config),
         tls_limit: Duration::from_secs(config.tls_seconds_max),
@@ -111,10 +111,14 @@ pub(crate) async fn run(env: Env) -> Result<(), GatewayError> {
     Ok(())
 }
 
-fn gate(config: &GatewayConfig, hosts: Hosts, state: std::path::PathBuf, dev: bool) -> Gate {
+fn gate(all: &Config, hosts: Hosts, state: std::path::PathBuf, dev: bool) -> Gate {
+    let config = &all.gateway;
     Gate {
         hosts,
         relay: config.relay_socket.clone(),
+        admin: all.socket("admin"),
+        admin_portal: all.socket("admin-portal"),
+        admin_bytes_max: all.admin.body_bytes_max,
         state,
         dev,
         relay_limit: Duration::from_secs(config.relay_seconds_max),

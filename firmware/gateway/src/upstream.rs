@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Empty, Full, Limited};
 use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
@@ -68,6 +69,26 @@ pub(crate) enum RelayState {
     Down,
 }
 
+/// Headers of a client that the admin role may see.
+const FORWARDED_TO_ADMIN: [HeaderName; 4] =
+    [header::ACCEPT, header::ORIGIN, header::AUTHORIZATION, header::CONTENT_TYPE];
+
+/// Sends one request with its whole body to the admin role and gives the head of the answer; its body streams.
+pub(crate) async fn send_whole(
+    socket: &Path,
+    peer: &Peer,
+    method: Method,
+    target: &str,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Response<Incoming>, UpstreamError> {
+    let mut request = Request::builder().method(method).uri(target).body(Full::new(body))?;
+    copy(&FORWARDED_TO_ADMIN, headers, request.headers_mut());
+    let host = HeaderValue::from_str(&peer.host).map_err(hyper::http::Error::from)?;
+    request.headers_mut().insert(header::HOST, host);
+    Ok(connected(socket, peer).await?.send_request(request).await?)
+}
+
 /// Sends one request without a body and gives the head of the answer; its body streams.
 pub(crate) async fn send(
     socket: &Path,
@@ -89,20 +110,9 @@ async fn exchange(
     target: &str,
     headers: &HeaderMap,
 ) -> Result<Response<Incoming>, UpstreamError> {
-    let preface = Preface { source: peer.address, destination: peer.local, host: peer.host.clone() };
-    let mut stream = UnixStream::connect(socket).await?;
-    stream.write_all(&preface.encode()?).await?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(async move {
-        // Ends with the answer's body or the upgrade; an error reaches whoever waits for the answer.
-        let _ = connection.with_upgrades().await;
-    });
+    let mut sender = connected(socket, peer).await?;
     let mut request = Request::builder().method(method).uri(target).body(Empty::<Bytes>::new())?;
-    for name in &FORWARDED {
-        for value in headers.get_all(name) {
-            request.headers_mut().append(name, value.clone());
-        }
-    }
+    copy(&FORWARDED, headers, request.headers_mut());
     let host = HeaderValue::from_str(&peer.host).map_err(hyper::http::Error::from)?;
     request.headers_mut().insert(header::HOST, host);
     if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
@@ -110,6 +120,32 @@ async fn exchange(
         request.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     }
     Ok(sender.send_request(request).await?)
+}
+
+/// A connection to a role that knows who asks.
+async fn connected<B>(socket: &Path, peer: &Peer) -> Result<SendRequest<B>, UpstreamError>
+where
+    B: hyper::body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let preface = Preface { source: peer.address, destination: peer.local, host: peer.host.clone() };
+    let mut stream = UnixStream::connect(socket).await?;
+    stream.write_all(&preface.encode()?).await?;
+    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(async move {
+        // Ends with the answer's body or the upgrade; an error reaches whoever waits for the answer.
+        let _ = connection.with_upgrades().await;
+    });
+    Ok(sender)
+}
+
+fn copy(names: &[HeaderName], from: &HeaderMap, to: &mut HeaderMap) {
+    for name in names {
+        for value in from.get_all(name) {
+            to.append(name, value.clone());
+        }
+    }
 }
 
 /// The relay's information document (NIP-11).

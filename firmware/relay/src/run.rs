@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use relaybox_process::config::RelayConfig;
+use relaybox_process::config::{Config, RelayConfig};
 use relaybox_process::rpc::audit::Journal;
 use relaybox_process::{Env, Listener, shutdown};
 use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
@@ -51,7 +51,7 @@ pub enum RelayError {
 /// serve under old members.
 pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     let Env { config, listeners, callers, mut shutdown, ready, clock, state, credentials, .. } = env;
-    let journal = if config.relay.audit { Journal::new(config.socket(AUDIT)) } else { Journal::off() };
+    let journal = journal(&config);
     let config = Arc::new(config.relay.clone());
     let stamp = Stamp::new(clock);
     let store = open(&state, &config, &stamp).await?;
@@ -116,13 +116,22 @@ pub(crate) async fn run(env: Env) -> Result<(), RelayError> {
     }
     parts.shutdown().await;
     // Nothing happens any more that would be entered.
-    let _ = end_of_entries.send(true);
-    if tokio::time::timeout(Duration::from_secs(RelayConfig::GOODBYE_SECONDS), entering).await.is_err() {
-        log::error!("the audit did not take the last entries in time");
-    }
+    end_entries(end_of_entries, entering).await;
     match failed {
         Some(ended) => Ok(ended??),
         None => Ok(()),
+    }
+}
+
+fn journal(config: &Config) -> Journal {
+    if config.relay.audit { Journal::new(config.socket(AUDIT)) } else { Journal::off() }
+}
+
+/// Lets the journal send what it holds, for a while.
+async fn end_entries(order: watch::Sender<bool>, entering: tokio::task::JoinHandle<()>) {
+    let _ = order.send(true);
+    if tokio::time::timeout(Duration::from_secs(RelayConfig::GOODBYE_SECONDS), entering).await.is_err() {
+        log::error!("the audit did not take the last entries in time");
     }
 }
 

@@ -15,6 +15,8 @@ pub mod status;
 pub enum Surface {
     /// The practice's own network.
     Lan,
+    /// The box's administration, on the practice's own network.
+    Admin,
     /// Families, from anywhere.
     Portal,
     /// Programs of other vendors.

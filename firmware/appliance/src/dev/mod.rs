@@ -244,6 +244,10 @@ impl Bound {
         portals.extend(options.config.gateway.portal_hosts.iter().cloned());
         portals.retain(|name| seen.insert(name.clone()));
         config.gateway.portal_hosts = portals;
+        let mut admins = ["admin.localhost", "relaybox-admin.local"].map(str::to_owned).to_vec();
+        admins.extend(options.config.gateway.admin_hosts.iter().cloned());
+        admins.retain(|name| seen.insert(name.clone()));
+        config.gateway.admin_hosts = admins;
         config.gateway.hosts = names;
         config.sockets.folder = data.path("run");
         config.gateway.relay_socket = config.socket("relay");
@@ -260,6 +264,7 @@ impl Bound {
             origins: Origins {
                 start: format!("https://{}/", self.host()),
                 portal: format!("https://portal.localhost:{}/", self.address.port()),
+                admin: format!("https://admin.localhost:{}/", self.address.port()),
             },
             relay: format!("wss://{}", self.host()),
             relay_plain: self.plain_address.map(|address| format!("ws://{address}")),

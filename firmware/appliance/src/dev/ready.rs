@@ -31,6 +31,8 @@ pub struct Origins {
     pub start: String,
     /// The face of families.
     pub portal: String,
+    /// The interface of staff who run the box.
+    pub admin: String,
 }
 
 impl Ready {
@@ -99,6 +101,7 @@ mod tests {
             origins: Origins {
                 start: "https://localhost:8443/".to_owned(),
                 portal: "https://portal.localhost:8443/".to_owned(),
+                admin: "https://admin.localhost:8443/".to_owned(),
             },
             relay: "wss://localhost:8443".to_owned(),
             relay_plain: None,
@@ -126,7 +129,7 @@ mod tests {
             example().line().unwrap(),
             concat!(
                 r#"{"ready":true,"origins":{"start":"https://localhost:8443/","#,
-                r#""portal":"https://portal.localhost:8443/"},"#,
+                r#""portal":"https://portal.localhost:8443/","admin":"https://admin.localhost:8443/"},"#,
                 r#""relay":"wss://localhost:8443","relay_plain":null,"ca":"/data/ca.crt","practice":"aa","#,
                 r#""epochs":[{"n":1,"desk":"d1","chart":"c1","confidential":"f1"}],"#,
                 r#""persons":[{"name":"Ana Demo","role":"guardian","pubkey":"bb","secret":null,"children":["cc"]}]}"#,

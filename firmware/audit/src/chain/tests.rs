@@ -90,8 +90,7 @@ fn a_removed_entry_is_named_wherever_it_stood() {
 
 #[test]
 fn a_removed_entry_whose_followers_were_numbered_anew_is_found() {
-    let (links, _) = chain();
-    let mut less = links.clone();
+    let (mut less, _) = chain();
     less.remove(1);
     for (at, link) in less.iter_mut().enumerate() {
         link.number = at as u64 + 1;

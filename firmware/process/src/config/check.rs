@@ -1,6 +1,6 @@
 //! Rules between fields that types cannot say.
 
-use super::{AuditConfig, Config, ConfigError, GatewayConfig, RelayConfig, VaultConfig};
+use super::{AdminConfig, AuditConfig, Config, ConfigError, GatewayConfig, RelayConfig, VaultConfig};
 use std::net::{IpAddr, SocketAddr};
 
 impl Config {
@@ -9,6 +9,7 @@ impl Config {
         check_relay(&self.relay)?;
         check_gateway(&self.gateway)?;
         check_vault(&self.vault)?;
+        check_admin(&self.admin)?;
         check_audit(&self.audit)?;
         check_stop(&self.relay, &self.gateway)
     }
@@ -25,6 +26,19 @@ fn check_stop(relay: &RelayConfig, gateway: &GatewayConfig) -> Result<(), Config
         value: gateway.drain_seconds.to_string(),
         advice: "give at least 2 seconds more than [relay] drain_seconds, or the relay's last answers are cut",
     })
+}
+
+fn check_admin(admin: &AdminConfig) -> Result<(), ConfigError> {
+    let bad = |field, value: usize, advice| {
+        Err(ConfigError::Field { section: "admin", field, value: value.to_string(), advice })
+    };
+    if admin.body_bytes_max < 8_192 {
+        return bad("body_bytes_max", admin.body_bytes_max, "give at least 8192, or no wrapped key fits");
+    }
+    if admin.connections_max == 0 {
+        return bad("connections_max", 0, "give at least 1: nobody could run the box");
+    }
+    Ok(())
 }
 
 fn check_audit(audit: &AuditConfig) -> Result<(), ConfigError> {
@@ -103,6 +117,14 @@ fn check_gateway(gateway: &GatewayConfig) -> Result<(), ConfigError> {
             "portal_hosts",
             host,
             "write a lower-case name, or name:port, that does not stand in hosts; an address cannot have passkeys",
+        );
+    }
+    let beside: Vec<String> = gateway.hosts.iter().chain(&gateway.portal_hosts).cloned().collect();
+    if let Some(host) = gateway.admin_hosts.iter().find(|host| !is_portal_host(host, &beside)) {
+        return bad(
+            "admin_hosts",
+            host,
+            "write a lower-case name, or name:port, that stands in no other list; an address cannot have passkeys",
         );
     }
     if gateway.connections_max == 0 || gateway.connections_per_address_max == 0 {
@@ -232,6 +254,8 @@ mod tests {
             ("[gateway]\nportal_hosts = [\"127.0.0.1\"]", "portal_hosts", "passkeys"),
             ("[gateway]\nportal_hosts = [\"Portal.example\"]", "portal_hosts", "lower-case"),
             ("[gateway]\nportal_hosts = [\"localhost:9443\"]", "portal_hosts", "does not stand in hosts"),
+            ("[gateway]\nadmin_hosts = [\"portal.localhost\"]", "admin_hosts", "no other list"),
+            ("[admin]\nbody_bytes_max = 10", "body_bytes_max", "at least 8192"),
             ("[gateway]\nheader_bytes_max = 100", "header_bytes_max", "8192"),
             ("[gateway]\ntls_seconds_max = 0", "tls_seconds_max", "at least 1 second"),
             ("[audit]\nanchor_seconds = 0", "anchor_seconds", "at least 1 second"),

@@ -19,6 +19,7 @@ pub struct Config {
     pub relay: RelayConfig,
     pub gateway: GatewayConfig,
     pub vault: VaultConfig,
+    pub admin: AdminConfig,
     pub audit: AuditConfig,
     pub sockets: SocketsConfig,
     pub log: LogConfig,
@@ -66,6 +67,7 @@ section! {
     listen: Vec<String> = vec!["0.0.0.0:443".to_owned(), "[::]:443".to_owned()], "Addresses to listen on. Under systemd the inherited sockets are used instead.";
     hosts: Vec<String> = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()], "Names and addresses in the certificate, accepted as `Host`, and with them as the relay that a login names (NIP-42). A name is accepted without a port and with the port of the connection; `name:port` adds another port (a router that forwards one).";
     portal_hosts: Vec<String> = vec!["portal.localhost".to_owned()], "Names of the portal, the face of families, as in `hosts`: each is an origin of its own, and no name stands in both lists. Its pages find the relay at NAME when they are called `portal.NAME` or `FIRST-portal.REST` for a NAME (FIRST.REST) of `hosts`, else at the first name of `hosts`. Empty: no portal.";
+    admin_hosts: Vec<String> = vec!["admin.localhost".to_owned()], "Names of the administration, as in `portal_hosts`: on the practice's own network alone. Empty: none.";
     relay_socket: PathBuf = PathBuf::from("/run/relaybox/relay.sock"), "Unix socket of the relay.";
     connections_max: usize = 2_000, "Open connections, per node.";
     connections_per_address_max: usize = 256, "Open connections of one address (of one /64 in IPv6), per node.";
@@ -95,6 +97,12 @@ section! {
 pub enum Panel {
     None,
     Console,
+}
+
+section! {
+    AdminConfig, "admin", "The interface of staff who run the box, and the store of wrapped keys.";
+    body_bytes_max: usize = 65_536, "Largest request in bytes.";
+    connections_max: usize = 64, "Open connections, in all and of one address, per node.";
 }
 
 section! {
@@ -156,6 +164,7 @@ impl Config {
         RelayConfig::SECTION,
         GatewayConfig::SECTION,
         VaultConfig::SECTION,
+        AdminConfig::SECTION,
         AuditConfig::SECTION,
         SocketsConfig::SECTION,
         LogConfig::SECTION,

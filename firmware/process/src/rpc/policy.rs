@@ -23,9 +23,9 @@ pub enum Request {
     Follow {},
 }
 
-/// A line of the answer, which has no end.
+/// A line of the answer, which has no end. An event stays as it was signed, byte for byte.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "said", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Said {
     /// P (hex), fixed at the claim. Before it, nothing else is said but [`Said::Reached`].
     Practice { practice: String },
@@ -56,5 +56,38 @@ impl PolicyClient {
     /// When the relay hung up.
     pub async fn next(&mut self) -> Result<Said, LineError> {
         line::read(&mut self.stream, LINE_BYTES_MAX).await?.ok_or(LineError::Truncated)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_said_is_heard_and_an_event_keeps_its_bytes() {
+        let (near, far) = UnixStream::pair().unwrap();
+        let mut client = PolicyClient { stream: BufStream::new(near) };
+        let mut relay = BufStream::new(far);
+        let event = RawValue::from_string("{\"kind\": 2108,\"tags\":[]}".to_owned()).unwrap();
+        let said = [
+            Said::Practice { practice: "aa".to_owned() },
+            Said::Event { seq: 7, received: 9, event: event.clone() },
+            Said::Reached { at: 7, failing: vec!["clock".to_owned()] },
+        ];
+        for said in &said {
+            line::write(&mut relay, said).await.unwrap();
+        }
+        assert!(matches!(client.next().await.unwrap(), Said::Practice { practice } if practice == "aa"));
+        match client.next().await.unwrap() {
+            Said::Event { seq, received, event: heard } => {
+                assert_eq!((seq, received, heard.get()), (7, 9, event.get()));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(
+            matches!(client.next().await.unwrap(), Said::Reached { at: 7, failing } if failing == ["clock"])
+        );
+        drop(relay);
+        assert!(client.next().await.is_err());
     }
 }

@@ -124,10 +124,10 @@ async fn the_history_holds_all_policy_and_its_receipts_in_arrival_order_and_noth
     doctor.publish(&practice.vital("doctor", "child")).await.stored();
     let (before, last) = relay.ceremony().await.history(0).await.unwrap();
     let kinds = |events: &[Box<serde_json::value::RawValue>]| -> Vec<u64> {
-        let kind = |event: &Box<serde_json::value::RawValue>| {
+        let kind = |event: &serde_json::value::RawValue| {
             serde_json::from_str::<serde_json::Value>(event.get()).unwrap()["kind"].as_u64().unwrap()
         };
-        events.iter().map(kind).collect()
+        events.iter().map(|event| kind(event)).collect()
     };
     assert_eq!(kinds(&before)[..3], [2105, 2102, 2122], "{:?}", kinds(&before));
     assert!(!kinds(&before).contains(&2113));
