@@ -13,6 +13,7 @@ mod journal;
 mod pages;
 mod portal;
 mod reading;
+mod slot;
 mod start;
 mod units;
 mod vault;
