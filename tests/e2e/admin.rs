@@ -179,6 +179,9 @@ async fn staff_without_admin_strangers_and_families_do_not_run_the_box() {
         (&json!("serving"), &json!("serving")),
         "{health}"
     );
+    assert_eq!(health["vault"]["state"], "serving", "{health}");
+    let (status, vault) = practice.ask(&owner, "GET", &practice.url("/api/vault"), b"").await;
+    assert_eq!((status, &vault["claim_code"]), (200, &Value::Null), "{vault}");
     // A page of another origin is refused although its login is right.
     let url = practice.url(paths[0]);
     let right = login(&owner, &url, "GET", b"", now());

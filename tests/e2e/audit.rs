@@ -87,3 +87,43 @@ async fn logins_refusals_and_policy_stand_in_the_audit_and_a_touched_one_is_foun
     assert!(said(&removed).contains("chain box: entries 3 to 3 are missing"), "{}", said(&removed));
     assert!(said(&changed).contains("chain box: entry 2"), "{}", said(&changed));
 }
+
+#[tokio::test]
+async fn an_anchor_stands_among_the_practices_policy_and_finds_a_chain_that_was_cut_with_its_end() {
+    let own = tempfile::TempDir::new().unwrap();
+    let config = own.path().join("relaybox.toml");
+    std::fs::write(&config, "[audit]\nanchor_seconds = 1\n").unwrap();
+    let folder = own.path().join("data");
+    let mut dev = DevBox::start(&folder, &["--demo", "--config", config.to_str().unwrap()]).unwrap();
+    let owner = dev.ready.one("doctor").unwrap().keys().unwrap();
+    let mut client = Client::login(dev.ready.plain().unwrap(), None, &owner).await.unwrap();
+    client.send(&serde_json::json!(["REQ", "anchors", {"kinds": [2128]}])).await.unwrap();
+    let frame = client.wait(|frame| frame[0] == "EVENT" && frame[1] == "anchors").await.unwrap();
+    let anchor = relaybox_audit::verify::signed(&frame[2].to_string()).unwrap();
+    let audit_key = std::fs::read_to_string(folder.join("credentials/audit.key")).unwrap();
+    assert_eq!(anchor.by, Keys::parse(audit_key.trim_end()).unwrap().public_key());
+    assert_eq!(anchor.heads[0].0, WRITER);
+    // A family reads no anchor, and reads on.
+    let parent = dev.ready.one("guardian").unwrap().keys().unwrap();
+    let mut family = Client::login(dev.ready.plain().unwrap(), None, &parent).await.unwrap();
+    assert_eq!(family.count(serde_json::json!({"kinds": [2128]})).await.unwrap(), 0);
+    assert!(family.count(serde_json::json!({"kinds": [2104]})).await.unwrap() > 0);
+    drop((client, family));
+    assert!(dev.terminate().unwrap().success());
+    let whole = verify(&folder);
+    assert!(whole.status.success() && !said(&whole).contains(" 0 published anchors"), "{}", said(&whole));
+    let conn = rusqlite::Connection::open(folder.join("audit").join(FILE)).unwrap();
+    conn.execute_batch(
+        "DELETE FROM entry WHERE number > 1; DELETE FROM anchor; \
+         UPDATE writer SET number = 1, hash = (SELECT hash FROM entry WHERE number = 1);",
+    )
+    .unwrap();
+    drop(conn);
+    let cut = verify(&folder);
+    assert!(!cut.status.success());
+    assert!(
+        said(&cut).contains("chain box: the chain ends at entry 1, and an anchor signed entry"),
+        "{}",
+        said(&cut)
+    );
+}
