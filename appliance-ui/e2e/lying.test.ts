@@ -17,6 +17,7 @@ import {
   lateRecord,
   recordOf,
   stranger,
+  tagOf,
   transplant,
 } from '../lib/session/planted.test-helper.ts';
 import { commonWords } from '../portal/src/health/words/common.ts';
@@ -82,7 +83,8 @@ async function readAll(visitor: Visitor): Promise<ReadonlyMap<string, readonly s
     const lines = (await visitor.words()).split('\n').map((line) => line.trim());
     pages.set(
       path,
-      lines.filter((line) => line !== '' && !about.test(line)),
+      // Two letters and a year are the mark of a child, which stands wherever the child is meant.
+      lines.filter((line) => line.length > 2 && !about.test(line)),
     );
   }
   return pages;
@@ -184,7 +186,7 @@ test('a relay that says "that is all" and kept the record back makes nobody read
     if (list) expect(said, path).toContain(unsure);
   }
   await to(visitor.page, '/r/1/health/medicines');
-  await visitor.see(/\d+ of \d+ records are here\. The rest has not arrived/);
+  await visitor.see(/\d+ of \d+ records are here/);
   // One piece that is missing is missing everywhere.
   const allergy = father.events.find(({ kind }) => kind === kinds.allergy);
   expect(allergy).toBeDefined();
@@ -199,7 +201,7 @@ test('a relay that says "that is all" and kept the record back makes nobody read
 test('a hole in the list of who may sign is told on every page', async () => {
   const policy = father.events
     .filter((event) => isReceipt(event) && event.tags.some(([name, of]) => name === 'c' && of === 'policy'))
-    .sort((a, b) => a.created_at - b.created_at);
+    .sort((a, b) => Number(tagOf(a, 'n')) - Number(tagOf(b, 'n')));
   const visitor = await come(father.events.filter((event) => event !== policy[1]));
   await visitor.see(shell.policyHole);
   expect(await visitor.words()).not.toContain(shell.noRecords);

@@ -1,9 +1,9 @@
 /** Every route in every size and language: clean by axe, not wider than the screen, and photographed. */
-import { readdirSync, rmSync } from 'node:fs';
-import { beforeAll, expect, test } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { paths } from '../portal/src/app/paths.ts';
 import { DESK, demo, PHONE, person, type VisitOptions, Visitor } from './harness.ts';
-import { addresses, axe, overflow, PICTURES, picture, settled, to } from './walk.ts';
+import { addresses, axe, overflow, PICTURES, picture, pictureName, settled, to } from './walk.ts';
 
 /** The whole matrix: dark, letters twice as large, a narrow phone. */
 const HEAVY = process.env.RELAYBOX_HEAVY !== undefined;
@@ -21,8 +21,6 @@ const heavy: VisitOptions[] = (['en', 'es'] as const).flatMap((lang) =>
 const looks: VisitOptions[] = HEAVY ? heavy : ordinary;
 
 const outside = paths.filter((path) => path.startsWith('/in') && path !== '/in/keep');
-
-beforeAll(() => rmSync(PICTURES, { recursive: true, force: true }));
 
 for (const look of looks) {
   const { lang = 'en', size = PHONE, dark = false } = look;
@@ -57,12 +55,7 @@ for (const look of looks) {
 test('no route is without its picture in each size and language', () => {
   const shot = new Set(readdirSync(PICTURES));
   const wanted = paths.flatMap((path) =>
-    [390, 1280].flatMap((width) =>
-      ['en', 'es'].map((lang) => {
-        const name = path.replaceAll(/\W+/g, '-').replace(/^-|-$/g, '') || 'start';
-        return `${name}.read.${width}.${lang}.png`;
-      }),
-    ),
+    [390, 1280].flatMap((width) => ['en', 'es'].map((lang) => pictureName(path, 'read', width, lang))),
   );
   expect(wanted.filter((name) => !shot.has(name))).toEqual([]);
 });

@@ -3,12 +3,13 @@
  * is started that trusts the certificates of these boxes and of nobody else.
  */
 import { createHash, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
 import { Box } from '../lib/relay/box.test-helper.ts';
 import type { Demo } from './harness.ts';
+import { PICTURES } from './walk.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -49,6 +50,8 @@ export const chromiumOptions = (fingerprints: readonly string[]) => ({
 
 export default async function setup(project: TestProject) {
   if (!existsSync(DIST)) throw new Error('the portal is not built: run npm run build');
+  // Pictures of an earlier run would stand for those that this one does not take.
+  rmSync(PICTURES, { recursive: true, force: true });
   const template = await Box.start();
   await template.halt();
   const second = await Box.start(undefined, '--demo-practice', 'Second Street Pediatrics');

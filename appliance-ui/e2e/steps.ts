@@ -25,11 +25,13 @@ export function sheet(
   return `nostr+ehr://${host}?pk=${ready.practice}&name=${encodeURIComponent(name)}`;
 }
 
-/** Opens with a key at the clinic of a sheet, without the lesson and without a passkey. Waits for nothing of the record. */
+/** Opens with a key at the clinic of a sheet, without the lesson and without a passkey. Waits for nothing of the record.
+ * `before` happens before the first page of it. */
 export async function enterBySheet(
   visitor: Visitor,
   text: string,
   who: { readonly secret: string },
+  before: () => Promise<unknown> = async () => {},
 ): Promise<void> {
   const { page } = visitor;
   const words = loginWords[visitor.lang];
@@ -41,6 +43,7 @@ export async function enterBySheet(
   await page.getByRole('button', { name: words.open }).first().click();
   await page.waitForURL(/\/in\/keep/);
   await visitor.press(words.skip);
+  await before();
   await visitor.press(words.notNow);
   await page.waitForURL((url) => !url.pathname.startsWith('/in'));
 }

@@ -97,13 +97,17 @@ export async function addresses(visitor: Visitor, n = '1'): Promise<ReadonlyMap<
   );
 }
 
+export function pictureName(path: Path, state: string, width: number, lang: string): string {
+  const name = path.replaceAll(/\W+/g, '-').replace(/^-|-$/g, '') || 'start';
+  return `${name}.${state}.${width}.${lang}.png`;
+}
+
 /** A picture of the whole page, named by route, state, width and language. */
 export async function picture(page: Page, path: Path, state: string, lang: string): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   const width = page.viewportSize()?.width ?? 0;
-  const name = path.replaceAll(/\W+/g, '-').replace(/^-|-$/g, '') || 'start';
   await page.screenshot({
-    path: join(PICTURES, `${name}.${state}.${width}.${lang}.png`),
+    path: join(PICTURES, pictureName(path, state, width, lang)),
     fullPage: true,
     animations: 'disabled',
   });

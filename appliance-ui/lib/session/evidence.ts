@@ -29,6 +29,11 @@ export class Evidence {
     return this.events.size;
   }
 
+  /** How many events came whose id or signature does not hold. */
+  get brokenCount(): number {
+    return this.broken.size;
+  }
+
   /** Whether this very object was checked here, or before on this device. */
   holds(event: Event): boolean {
     return this.events.get(event.id) === event;

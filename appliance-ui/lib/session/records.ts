@@ -120,8 +120,11 @@ export class Records {
   take(events: readonly Event[]): Promise<readonly Event[]> {
     const run = this.intake.then(async () => {
       if (this.stopped) return [];
+      const broken = this.evidence.brokenCount;
       const fresh = await this.evidence.take(events, this.options.turn);
       if (fresh.length > 0) await this.fold(fresh);
+      // What does not hold is named among what is kept apart.
+      if (this.evidence.brokenCount > broken) for (const held of this.people) this.touch(held);
       return fresh;
     });
     this.intake = run.catch(() => {});

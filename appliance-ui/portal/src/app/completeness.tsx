@@ -8,6 +8,7 @@ import { Chev } from '../kit/chev.tsx';
 import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Panel } from '../kit/panel.tsx';
+import { Spine } from '../kit/spine.tsx';
 import { recordWords } from '../words/record.ts';
 import { lacksNothing, useMissing } from './missing.ts';
 
@@ -23,6 +24,28 @@ export function Unsure({ children }: { children?: ReactNode }) {
     <Note tone="due" icon={IconClock} title={w.unsure} role="status">
       {children}
     </Note>
+  );
+}
+
+/** What is kept apart in any record of the family, each with the way there. */
+export function FamilyApart({ views }: { views: readonly (ChartView | null)[] }) {
+  const w = useWords(recordWords);
+  const some = views.flatMap((view) => (view && view.apart.length > 0 ? [view] : []));
+  return some.length === 0 ? null : (
+    <Panel flush>
+      <div className="lines">
+        {some.map(({ subject, apart }) => (
+          <Link className="li" key={subject.key} to="/r/$n/apart" params={{ n: String(subject.n) }}>
+            <Spine who={subject} />
+            <span className="grow">
+              <span className="ti block">{w.apartCount(apart.length)}</span>
+              <span className="small ink2">{w.howChecked}</span>
+            </span>
+            <Chev />
+          </Link>
+        ))}
+      </div>
+    </Panel>
   );
 }
 

@@ -6,6 +6,8 @@ export interface Family {
   readonly subjects: readonly Subject[];
   /** Of the open records, as far as they have come. */
   readonly views: readonly (ChartView | null)[];
+  /** Everybody, when no record is open any more or yet: why, is to be said. */
+  readonly closed: readonly Subject[];
   /** Nothing is on its way any more. */
   readonly ready: boolean;
   /** Something may be missing in one of the records: nothing may be called none. */
@@ -27,5 +29,6 @@ export function useFamily(): Family {
   const whole = views.length === open.length && views.every((view) => view !== null && view.loading === null);
   const unsure = views.some((view) => view?.chart.coverage !== 'complete');
   const visitsUnsure = views.some((view) => view?.completeness.officeWhole !== true);
-  return { subjects, views, ready: known(now) && whole, unsure, visitsUnsure };
+  const closed = open.length === 0 ? subjects : [];
+  return { subjects, views, closed, ready: known(now) && whole, unsure, visitsUnsure };
 }

@@ -20,6 +20,11 @@ export function NotFound() {
   );
 }
 
+/** The script of a page did not come. */
+export class PageMissing extends Error {
+  override name = 'PageMissing';
+}
+
 /** The code is the kind of fault only: a message could hold what a record says. */
 export function PageError({ error, reset }: { error: unknown; reset: () => void }) {
   const w = useWords(shellWords);
@@ -44,7 +49,8 @@ export function PageError({ error, reset }: { error: unknown; reset: () => void 
           </Button>
         }
       >
-        {w.brokeSub} <span className="mono cap">{error instanceof Error ? error.name : 'Error'}</span>
+        {error instanceof PageMissing ? w.brokeMissing : w.brokeSub}{' '}
+        <span className="mono cap">{error instanceof Error ? error.name : 'Error'}</span>
       </Note>
     </div>
   );

@@ -53,7 +53,8 @@ function NoRecord() {
   );
 }
 
-function Closed({ who }: { who: Subject }) {
+/** Why the record of somebody is not open; nothing where it is. */
+export function Closed({ who }: { who: Subject }) {
   const w = useWords(shellWords);
   const when = useWhen();
   if (who.access.is === 'waits')

@@ -9,11 +9,24 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
-import { NotFound, PageError } from './fault.tsx';
+import { NotFound, PageError, PageMissing } from './fault.tsx';
 import { RecordLayout } from './record.tsx';
 import { Root } from './root.tsx';
 import { Shell } from './shell.tsx';
 import { currentSession } from './store.ts';
+
+/**
+ * A page in a chunk of its own. One that does not come is a fault of that page, with a way to try again: the router's
+ * own answer is to load everything anew, and the key would be gone with it.
+ */
+const lazy: typeof lazyRouteComponent = (load, name) =>
+  lazyRouteComponent(
+    () =>
+      load().catch(() => {
+        throw new PageMissing();
+      }),
+    name,
+  );
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
@@ -21,22 +34,22 @@ const login = () => import('../login/pages.ts');
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/in',
-  component: lazyRouteComponent(() => import('../login/sign-in.tsx'), 'SignIn'),
+  component: lazy(() => import('../login/sign-in.tsx'), 'SignIn'),
 });
 const first = createRoute({
   getParentRoute: () => root,
   path: '/in/first',
-  component: lazyRouteComponent(login, 'FirstTime'),
+  component: lazy(login, 'FirstTime'),
 });
 const moreWays = createRoute({
   getParentRoute: () => root,
   path: '/in/more',
-  component: lazyRouteComponent(login, 'MoreWays'),
+  component: lazy(login, 'MoreWays'),
 });
 const lost = createRoute({
   getParentRoute: () => root,
   path: '/in/lost',
-  component: lazyRouteComponent(login, 'Lost'),
+  component: lazy(login, 'Lost'),
 });
 /** What follows the first opening stands before the shell, and needs a session as the shell does. */
 const signedIn = () => {
@@ -45,7 +58,7 @@ const signedIn = () => {
 const keep = createRoute({
   getParentRoute: () => root,
   path: '/in/keep',
-  component: lazyRouteComponent(login, 'Keep'),
+  component: lazy(login, 'Keep'),
   beforeLoad: signedIn,
 });
 
@@ -58,136 +71,136 @@ const shell = createRoute({
 const start = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/start.tsx'), 'Start'),
+  component: lazy(() => import('../pages/start.tsx'), 'Start'),
 });
 const record = createRoute({ getParentRoute: () => shell, path: '/r/$n', component: RecordLayout });
 
 const home = createRoute({
   getParentRoute: () => record,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/home.tsx'), 'Home'),
+  component: lazy(() => import('../pages/home.tsx'), 'Home'),
 });
 const visitsOf = createRoute({
   getParentRoute: () => record,
   path: 'visits',
-  component: lazyRouteComponent(() => import('../pages/visits.tsx'), 'Visits'),
+  component: lazy(() => import('../pages/visits.tsx'), 'Visits'),
 });
 const visit = createRoute({
   getParentRoute: () => record,
   path: 'visits/$m',
-  component: lazyRouteComponent(() => import('../pages/visit.tsx'), 'Visit'),
+  component: lazy(() => import('../pages/visit.tsx'), 'Visit'),
 });
 const genuine = createRoute({
   getParentRoute: () => record,
   path: 'visits/$m/genuine',
-  component: lazyRouteComponent(() => import('../pages/genuine.tsx'), 'IsGenuine'),
+  component: lazy(() => import('../pages/genuine.tsx'), 'IsGenuine'),
 });
 const readers = createRoute({
   getParentRoute: () => record,
   path: 'readers',
-  component: lazyRouteComponent(() => import('../pages/readers.tsx'), 'Readers'),
+  component: lazy(() => import('../pages/readers.tsx'), 'Readers'),
 });
 const apart = createRoute({
   getParentRoute: () => record,
   path: 'apart',
-  component: lazyRouteComponent(() => import('../pages/apart.tsx'), 'KeptApart'),
+  component: lazy(() => import('../pages/apart.tsx'), 'KeptApart'),
 });
 
 const health = createRoute({
   getParentRoute: () => record,
   path: 'health',
-  component: lazyRouteComponent(() => import('../health/health.tsx'), 'Health'),
+  component: lazy(() => import('../health/health.tsx'), 'Health'),
 });
 const growth = createRoute({
   getParentRoute: () => record,
   path: 'health/growth',
-  component: lazyRouteComponent(() => import('../health/growth.tsx'), 'Growth'),
+  component: lazy(() => import('../health/growth.tsx'), 'Growth'),
 });
 const vaccines = createRoute({
   getParentRoute: () => record,
   path: 'health/vaccines',
-  component: lazyRouteComponent(() => import('../health/vaccines.tsx'), 'Vaccines'),
+  component: lazy(() => import('../health/vaccines.tsx'), 'Vaccines'),
 });
 const vaccineCard = createRoute({
   getParentRoute: () => record,
   path: 'health/vaccines/card',
-  component: lazyRouteComponent(() => import('../health/vaccine-card.tsx'), 'VaccineCard'),
+  component: lazy(() => import('../health/vaccine-card.tsx'), 'VaccineCard'),
 });
 const vaccinePaper = createRoute({
   getParentRoute: () => record,
   path: 'health/vaccines/paper',
-  component: lazyRouteComponent(() => import('../health/vaccine-paper.tsx'), 'VaccinePaper'),
+  component: lazy(() => import('../health/vaccine-paper.tsx'), 'VaccinePaper'),
 });
 const results = createRoute({
   getParentRoute: () => record,
   path: 'health/results',
-  component: lazyRouteComponent(() => import('../health/results.tsx'), 'Results'),
+  component: lazy(() => import('../health/results.tsx'), 'Results'),
 });
 const medicines = createRoute({
   getParentRoute: () => record,
   path: 'health/medicines',
-  component: lazyRouteComponent(() => import('../health/medicines.tsx'), 'Medicines'),
+  component: lazy(() => import('../health/medicines.tsx'), 'Medicines'),
 });
 const allergies = createRoute({
   getParentRoute: () => record,
   path: 'health/allergies',
-  component: lazyRouteComponent(() => import('../health/allergies.tsx'), 'Allergies'),
+  component: lazy(() => import('../health/allergies.tsx'), 'Allergies'),
 });
 const problems = createRoute({
   getParentRoute: () => record,
   path: 'health/problems',
-  component: lazyRouteComponent(() => import('../health/problems.tsx'), 'Problems'),
+  component: lazy(() => import('../health/problems.tsx'), 'Problems'),
 });
 const vitals = createRoute({
   getParentRoute: () => record,
   path: 'health/vitals',
-  component: lazyRouteComponent(() => import('../health/vitals.tsx'), 'Vitals'),
+  component: lazy(() => import('../health/vitals.tsx'), 'Vitals'),
 });
 const documents = createRoute({
   getParentRoute: () => record,
   path: 'health/documents',
-  component: lazyRouteComponent(() => import('../health/documents.tsx'), 'Documents'),
+  component: lazy(() => import('../health/documents.tsx'), 'Documents'),
 });
 
 const messages = createRoute({
   getParentRoute: () => shell,
   path: '/messages',
-  component: lazyRouteComponent(() => import('../pages/messages.tsx'), 'Messages'),
+  component: lazy(() => import('../pages/messages.tsx'), 'Messages'),
 });
 const letter = createRoute({
   getParentRoute: () => shell,
   path: '/messages/$m',
-  component: lazyRouteComponent(() => import('../pages/letters.tsx'), 'Letters'),
+  component: lazy(() => import('../pages/letters.tsx'), 'Letters'),
 });
 const appointments = createRoute({
   getParentRoute: () => shell,
   path: '/visits',
-  component: lazyRouteComponent(() => import('../pages/appointments.tsx'), 'Appointments'),
+  component: lazy(() => import('../pages/appointments.tsx'), 'Appointments'),
 });
 const practices = createRoute({
   getParentRoute: () => shell,
   path: '/practices',
-  component: lazyRouteComponent(() => import('../pages/practices.tsx'), 'Practices'),
+  component: lazy(() => import('../pages/practices.tsx'), 'Practices'),
 });
 const keys = createRoute({
   getParentRoute: () => shell,
   path: '/keys',
-  component: lazyRouteComponent(() => import('../pages/keys.tsx'), 'Keys'),
+  component: lazy(() => import('../pages/keys.tsx'), 'Keys'),
 });
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
-  component: lazyRouteComponent(() => import('../pages/settings.tsx'), 'Settings'),
+  component: lazy(() => import('../pages/settings.tsx'), 'Settings'),
 });
 const about = createRoute({
   getParentRoute: () => shell,
   path: '/about',
-  component: lazyRouteComponent(() => import('../pages/about.tsx'), 'About'),
+  component: lazy(() => import('../pages/about.tsx'), 'About'),
 });
 const more = createRoute({
   getParentRoute: () => shell,
   path: '/more',
-  component: lazyRouteComponent(() => import('../pages/more.tsx'), 'More'),
+  component: lazy(() => import('../pages/more.tsx'), 'More'),
 });
 
 const recordPages = [home, visitsOf, visit, genuine, readers, apart] as const;

@@ -1,9 +1,10 @@
 /** Appointments of the family (2126): what is to come, what was, and the way to the notes. */
 import type { ChartView } from '@relaybox/lib/session/api';
 import { Link } from '@tanstack/react-router';
-import { Unsure } from '../app/completeness.tsx';
+import { FamilyApart, Unsure } from '../app/completeness.tsx';
 import { useFamily } from '../app/family.ts';
 import { Opening } from '../app/opening.tsx';
+import { Closed } from '../app/record.tsx';
 import { useTitle } from '../app/title.ts';
 import { type Appointment, appointments, toCome } from '../app/visits.ts';
 import { useWhen } from '../app/when.ts';
@@ -59,7 +60,7 @@ export function Appointments() {
   const record = useWords(recordWords);
   const shell = useWords(shellWords);
   useTitle(w.appointments);
-  const { views, ready, visitsUnsure: unsure, subjects } = useFamily();
+  const { views, closed, ready, visitsUnsure: unsure, subjects } = useFamily();
   const now = Date.now() / 1000;
   const all = views.flatMap((view) => (view ? appointments(view).map((one) => ({ view, one })) : []));
   const ahead = new Set(
@@ -72,8 +73,13 @@ export function Appointments() {
     <>
       <h1 tabIndex={-1}>{w.appointments}</h1>
       {ready ? null : <Opening />}
+      {closed.map((who) => (
+        <Closed key={who.key} who={who} />
+      ))}
       {ready && unsure ? <Unsure /> : null}
-      {ready && !unsure && coming.length === 0 ? <Empty title={w.noneComing}>{w.noneComingSub}</Empty> : null}
+      {ready && !unsure && closed.length === 0 && coming.length === 0 ? (
+        <Empty title={w.noneComing}>{w.noneComingSub}</Empty>
+      ) : null}
       {coming.length > 0 ? (
         <Panel title={w.comingUp} flush>
           <ul className="lines">
@@ -108,6 +114,7 @@ export function Appointments() {
           </ul>
         </Panel>
       ) : null}
+      <FamilyApart views={views} />
     </>
   );
 }

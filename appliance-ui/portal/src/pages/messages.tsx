@@ -2,10 +2,11 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { Unsure } from '../app/completeness.tsx';
+import { FamilyApart, Unsure } from '../app/completeness.tsx';
 import { useFamily } from '../app/family.ts';
 import { type Letters, lettersOf } from '../app/letters.ts';
 import { Opening } from '../app/opening.tsx';
+import { Closed } from '../app/record.tsx';
 import { useSignerName } from '../app/signer.tsx';
 import { useTitle } from '../app/title.ts';
 import { useWhen } from '../app/when.ts';
@@ -57,15 +58,20 @@ export function ThreadLine({ thread }: { thread: Letters }) {
 export function Messages() {
   const w = useWords(letterWords);
   useTitle(w.messages);
-  const { views, ready, unsure } = useFamily();
+  const { views, closed, ready, unsure } = useFamily();
   const [shown, setShown] = useState(page);
   const threads = lettersOf(views);
   return (
     <>
       <h1 tabIndex={-1}>{w.messages}</h1>
       {ready ? null : <Opening />}
+      {closed.map((who) => (
+        <Closed key={who.key} who={who} />
+      ))}
       {ready && unsure ? <Unsure /> : null}
-      {ready && !unsure && threads.length === 0 ? <Empty title={w.none}>{w.noneSub}</Empty> : null}
+      {ready && !unsure && closed.length === 0 && threads.length === 0 ? (
+        <Empty title={w.none}>{w.noneSub}</Empty>
+      ) : null}
       {ready && threads.length > 0 ? (
         <Panel flush>
           <div className="lines">
@@ -82,6 +88,7 @@ export function Messages() {
           </Button>
         </div>
       ) : null}
+      <FamilyApart views={views} />
       <p className="small ink2">{w.readOnly}</p>
       <Emergency />
     </>
