@@ -55,7 +55,8 @@ const cutOff = (page: Page): Promise<string[]> =>
       return [...range.getClientRects()].filter(({ width, height }) => width > 0 && height > 0);
     };
     const isShown = (parent: Element) =>
-      !parent.closest('script, style, noscript, svg, option') &&
+      // The first lines of a letter are shortened on purpose; the letter is one touch away.
+      !parent.closest('script, style, noscript, svg, option, .snippet') &&
       parent.checkVisibility({ visibilityProperty: true });
     const scrolls = (value: string) => value === 'auto' || value === 'scroll';
     /** The elements around, up to one in which the words can be scrolled to. None around words for the ear alone. */

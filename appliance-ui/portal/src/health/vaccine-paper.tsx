@@ -112,6 +112,7 @@ export function PaperView({ view, vaccines }: { view: ChartView; vaccines: Vacci
         </dl>
       </div>
       {lacksNothing(view) ? null : <p className="b">{w.incomplete}</p>}
+      {rows.length === 0 && lacksNothing(view) ? <p className="b">{w.empty}</p> : null}
       <PaperTable rows={rows} sheet={w.sheet(name, bornText)} />
       <PaperFoot view={view} vaccines={vaccines} />
     </article>

@@ -8,6 +8,7 @@ import { Field } from '../kit/field.tsx';
 import { useWords } from '../kit/lang.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { loginWords } from '../words/login.ts';
+import { BoxState } from './box-state.tsx';
 import { Scanner } from './scanner.tsx';
 
 export function useFault(): (fault: AddressFault) => string {
@@ -77,11 +78,14 @@ export function ClinicStep({ here, onAddress }: ClinicStepProps) {
       </Panel>
     );
   return (
-    <Panel title={w.clinicQ}>
-      <div className="stack">
-        <p className="ink2">{w.clinicSay}</p>
-        <AddressForm onAddress={onAddress} />
-      </div>
-    </Panel>
+    <>
+      {other ? null : <BoxState saved={null} />}
+      <Panel title={w.clinicQ}>
+        <div className="stack">
+          <p className="ink2">{w.clinicSay}</p>
+          <AddressForm onAddress={onAddress} />
+        </div>
+      </Panel>
+    </>
   );
 }

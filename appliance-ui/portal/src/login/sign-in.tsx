@@ -3,9 +3,7 @@ import { Button } from '@mantine/core';
 import type { Here } from '@relaybox/lib/login/api';
 import {
   IconAlertTriangle,
-  IconBuildingHospital,
   IconChevronDown,
-  IconCloudOff,
   IconFingerprint,
   IconKey,
   IconLock,
@@ -20,7 +18,8 @@ import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { loginWords } from '../words/login.ts';
-import { useClinic, useLoginTitle } from './clinic.ts';
+import { BoxState } from './box-state.tsx';
+import { useLoginTitle } from './clinic.ts';
 import { Demo } from './demo.tsx';
 import { Failure } from './failure.tsx';
 import { Frame } from './frame.tsx';
@@ -41,24 +40,6 @@ function WhyHere({ passkey }: { passkey: boolean }) {
   return (
     <Note tone="plain" icon={IconLock} title={passkey ? title : w.lockedPlain[why]} role="status">
       {passkey ? null : w.lockedNoPasskey}
-    </Note>
-  );
-}
-
-/** What the box of this page cannot do now. */
-function BoxState({ saved }: { saved: boolean }) {
-  const w = useWords(loginWords);
-  const { box } = useClinic();
-  if (box === 'unclaimed')
-    return (
-      <Note tone="plain" icon={IconBuildingHospital} title={w.unclaimed} role="status">
-        {w.unclaimedSub}
-      </Note>
-    );
-  if (box !== 'away') return null;
-  return (
-    <Note tone="wait" icon={IconCloudOff} title={w.unreachable} role="status">
-      {saved ? w.unreachableSub : w.unreachableNothing}
     </Note>
   );
 }

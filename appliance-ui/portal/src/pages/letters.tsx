@@ -3,7 +3,7 @@ import { useParams } from '@tanstack/react-router';
 import { useFamily } from '../app/family.ts';
 import { type Letter, lettersOf, type Letters as Thread } from '../app/letters.ts';
 import { Opening } from '../app/opening.tsx';
-import { Back } from '../app/record.tsx';
+import { Back, Closed } from '../app/record.tsx';
 import { useSignerName } from '../app/signer.tsx';
 import { useTitle } from '../app/title.ts';
 import { useWhen } from '../app/when.ts';
@@ -78,7 +78,7 @@ export function Letters() {
   const record = useWords(recordWords);
   useTitle(w.messages);
   const { m = '' } = useParams({ strict: false });
-  const { views, ready } = useFamily();
+  const { views, closed, ready } = useFamily();
   const thread = lettersOf(views).find((one) => String(one.m) === m);
   return (
     <>
@@ -88,7 +88,11 @@ export function Letters() {
       ) : (
         <>
           <h1 tabIndex={-1}>{w.messages}</h1>
-          {ready ? <Empty title={record.noSuch}>{record.noSuchSub}</Empty> : <Opening />}
+          {closed.map((who) => (
+            <Closed key={who.key} who={who} />
+          ))}
+          {ready ? null : <Opening />}
+          {ready && closed.length === 0 ? <Empty title={record.noSuch}>{record.noSuchSub}</Empty> : null}
         </>
       )}
       <Emergency />

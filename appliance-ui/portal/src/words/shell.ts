@@ -80,8 +80,7 @@ export const shellWords = dict(
     noRecordsSub: 'Show it to the clinic. They link it to your family once they know that it is you.',
     broke: 'This page did not open',
     brokeSub: 'Nothing was lost. Try again; if it stays, tell the clinic the word below.',
-    brokeMissing:
-      'It has not come yet. With a connection, try again; your key stays open. The word for the clinic:',
+    brokeMissing: 'It has not come yet. Try again when you have a connection. The word for the clinic:',
     again: 'Try again',
     update: 'A new version is ready',
     updateSub: 'It takes a moment. You open it with your key again.',
@@ -161,8 +160,7 @@ export const shellWords = dict(
     noRecordsSub: 'Muéstrela en la clínica. La enlazan con su familia cuando saben que es usted.',
     broke: 'Esta página no se abrió',
     brokeSub: 'No se perdió nada. Intente de nuevo; si sigue igual, dígale a la clínica la palabra de abajo.',
-    brokeMissing:
-      'Aún no llegó. Con conexión, intente de nuevo; su llave sigue abierta. La palabra para la clínica:',
+    brokeMissing: 'Aún no llegó. Intente de nuevo cuando tenga conexión. La palabra para la clínica:',
     again: 'Intentar de nuevo',
     update: 'Hay una versión nueva',
     updateSub: 'Tarda un momento. Después abra otra vez con su llave.',
@@ -206,8 +204,7 @@ export const shellWords = dict(
     waitingSub: 'Falta que enfermería o un médico lo confirme; entonces verás el expediente.',
     noRecords: 'Tu llave aún no tiene ningún expediente',
     noRecordsSub: 'Muéstrala en la clínica. La enlazan contigo cuando saben que eres tú.',
-    brokeMissing:
-      'Aún no llegó. Con conexión, intenta de nuevo; tu llave sigue abierta. La palabra para la clínica:',
+    brokeMissing: 'Aún no llegó. Intenta de nuevo cuando tengas conexión. La palabra para la clínica:',
     brokeSub: 'No se perdió nada. Intenta de nuevo; si sigue igual, dile a la clínica la palabra de abajo.',
     updateSub: 'Tarda un momento. Después abre otra vez con tu llave.',
   },
