@@ -58,10 +58,16 @@ export const overflow = (page: Page): Promise<string[]> =>
 
 /** Goes to an address as a link would. */
 export async function to(page: Page, path: string): Promise<void> {
-  await page.evaluate((address) => {
+  const leaves = await page.evaluate((address) => {
+    const before = location.pathname;
+    document.querySelector('h1')?.setAttribute('data-before', '');
     history.pushState({}, '', address);
     dispatchEvent(new PopStateEvent('popstate', { state: {} }));
+    return before !== address;
   }, path);
+  // The page before stands until the script of the next one has come. Two of one kind share their heading.
+  const gone = () => page.locator('h1[data-before]').waitFor({ state: 'detached', timeout: 2_000 });
+  if (leaves) await gone().catch(() => null);
   await settled(page);
 }
 
