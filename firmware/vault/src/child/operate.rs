@@ -92,8 +92,8 @@ pub(super) async fn run(table: &mut Table, terms: Terms, asked: Asked, history: 
 }
 
 fn parsed(events: &[Box<RawValue>]) -> Result<Vec<Event>, DoneError> {
-    let parse = |event: &Box<RawValue>| parse_unverified(event.get(), EVENT_BYTES_MAX);
-    events.iter().map(parse).collect::<Result<_, _>>().map_err(|_| DoneError::Events)
+    let read = events.iter().map(|event| parse_unverified(event.get(), EVENT_BYTES_MAX));
+    read.collect::<Result<_, _>>().map_err(|_| DoneError::Events)
 }
 
 struct Driver<'a> {

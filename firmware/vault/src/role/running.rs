@@ -190,12 +190,12 @@ impl Pump {
             Said::WrongPin => {
                 let now = self.vault.clock.now();
                 let kept = self.vault.state().change(|kept| kept.guard.wrong_pin(now));
-                self.vault.enter("wrong-pin", |entry| entry.fact("ceremony", &self.ceremony()));
+                self.vault.enter("wrong-pin", |entry| entry.fact("ceremony", self.ceremony()));
                 self.kept(kept).await;
             }
             Said::Approved { challenge, authenticator_data, signature } => {
                 self.vault.enter("ceremony-approved", |entry| {
-                    let entry = entry.fact("ceremony", &self.ceremony()).fact("challenge", challenge);
+                    let entry = entry.fact("ceremony", self.ceremony()).fact("challenge", challenge);
                     entry.fact("authenticator-data", authenticator_data).fact("signature", signature)
                 });
             }
@@ -220,7 +220,7 @@ impl Pump {
                     }
                 });
                 if thawed {
-                    self.vault.enter("thawed", |entry| entry.fact("ceremony", &self.ceremony()));
+                    self.vault.enter("thawed", |entry| entry.fact("ceremony", self.ceremony()));
                 }
                 self.kept(kept).await;
             }
@@ -289,7 +289,7 @@ impl Pump {
         self.stored = true;
         let what = if claims.is_some() { "claimed" } else { "ceremony-signed" };
         self.vault.enter(what, |entry| {
-            let entry = entry.about(claims.map(|key| key.to_hex())).fact("ceremony", &self.ceremony());
+            let entry = entry.about(claims.map(|key| key.to_hex())).fact("ceremony", self.ceremony());
             self.events.iter().fold(entry, |entry, id| entry.fact("event", id))
         });
         let kept = self.vault.state().change(|kept| {
