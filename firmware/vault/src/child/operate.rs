@@ -212,8 +212,10 @@ impl Driver<'_> {
         let keys = match self.table.present().await {
             Ok(keys) => keys,
             Err(Came::Gone) => return None,
-            // Seen again at the next wait.
-            Err(_) => return Some(self.devices.values().copied().collect()),
+            Err(came) => {
+                self.table.put_back(came);
+                return Some(self.devices.values().copied().collect());
+            }
         };
         let mut now = BTreeMap::new();
         for key in keys {

@@ -115,6 +115,15 @@ impl Table {
         }
     }
 
+    /// What interrupted a look at the slot is taken at the next wait. That the time is over is seen there anyway.
+    pub(super) fn put_back(&mut self, came: Came) {
+        match came {
+            Came::Order(order) => self.kept.push_front(order),
+            Came::Stop(Stopped::Cancelled) => self.kept.push_front(Order::Cancel),
+            Came::Tick | Came::Stop(_) | Came::Gone => {}
+        }
+    }
+
     /// What came too early is not what is wanted now.
     pub(super) fn forget(&mut self) {
         self.kept.retain(|order| matches!(order, Order::Cancel | Order::Freeze));
