@@ -1,7 +1,7 @@
 //! A hash chain without IO: how entries become links, and what is wrong with links that were read back.
 //!
 //! The hash of an entry is SHA-256("relaybox/audit/1" ‖ 0x00 ‖ hash of the entry before ‖ bytes), 32 zero bytes before
-//! the first. The bytes are the JSON of a [`Record`], so number, writer, role and second are covered, too.
+//! the first. The bytes are the JSON of a `Record`, so number, writer, role and second are covered, too.
 
 use relaybox_process::rpc::audit::{Entry, Stored};
 use relaybox_protocol::hex;
