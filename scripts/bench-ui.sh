@@ -4,6 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
 use_cargo
-cargo build --locked --workspace --bin relaybox
 scripts/faces.sh
+cargo build --locked --workspace --bin relaybox
 BENCH=1 npm --prefix appliance-ui run -s journeys

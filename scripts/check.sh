@@ -23,6 +23,8 @@ doc() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --qu
 
 step format cargo fmt --all --check
 step "format of the software keys" cargo fmt --all --check --manifest-path tests/softkey/Cargo.toml
+# The gateway carries the faces, so they come first.
+step faces scripts/faces.sh
 # --bins and --tests together, so that the tests that follow compile nothing again.
 step build cargo build --workspace --locked --bins --tests
 step clippy clippy

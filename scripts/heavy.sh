@@ -42,8 +42,8 @@ step "both languages" both_languages
 
 # Every route in every mode: light, dark, Spanish, twice the size, narrow.
 journeys() {
-    cargo build --workspace --locked --bins --quiet
     scripts/faces.sh
+    cargo build --workspace --locked --bins --quiet
     RELAYBOX_HEAVY=1 npm --prefix appliance-ui run -s journeys
 }
 step "journeys, every mode" journeys

@@ -5,9 +5,10 @@ cd "$(dirname "$0")/.."
 . scripts/tools.sh
 use_cargo
 
+# The gateway carries the faces, so they come first.
+step faces scripts/faces.sh
 # The end-to-end tests start the binary that this step leaves beside them.
 step build cargo build --workspace --locked --bins --tests
-step faces scripts/faces.sh
 # The faults that the simulation must find still fit the sources; two of them are planted when all
 # tests are asked for, the others by `make heavy`.
 step "planted faults apply" scripts/faults.sh
