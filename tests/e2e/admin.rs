@@ -143,7 +143,7 @@ async fn a_forged_login_to_the_administration_is_refused_by_its_reason() {
     let (status, answer) = practice.with("GET", &url, "Basic YTpi", b"").await;
     refused((status, answer), "login-missing");
     // A body other than the one that was signed, and none at all.
-    let keys = practice.url("/keys/00112233445566778899aabbccddeeff");
+    let keys = practice.url("/wrapped-keys/00112233445566778899aabbccddeeff");
     let body = json!({"label": "blue key", "wrapped": "sealed"}).to_string().into_bytes();
     let other = json!({"label": "blue key", "wrapped": "other"}).to_string().into_bytes();
     let signed = login(&owner, &keys, "PUT", &body, now());
@@ -298,7 +298,7 @@ async fn a_family_enrols_with_a_token_once_and_staff_see_the_same_four_words() {
 async fn wrapped_keys_are_given_by_credential_kept_five_a_key_and_removed_by_their_owner_alone() {
     let practice = Practice::start();
     let (mother, nurse) = (practice.keys("Linden"), practice.keys("Sampleton"));
-    let at = |n: u8| practice.portal(&format!("/keys/{}", format!("{n:02x}").repeat(16)));
+    let at = |n: u8| practice.portal(&format!("/wrapped-keys/{}", format!("{n:02x}").repeat(16)));
     let body = |text: &str| json!({"label": "phone", "wrapped": text}).to_string().into_bytes();
     for n in 1..=5 {
         assert_eq!(practice.ask(&mother, "PUT", &at(n), &body("sealed")).await.0, 201);
@@ -314,13 +314,13 @@ async fn wrapped_keys_are_given_by_credential_kept_five_a_key_and_removed_by_the
     let (status, text) = get(at(1)).await;
     assert_eq!((status, text.trim_end()), (200, "{\"wrapped\":\"again\"}"));
     assert_eq!(get(at(9)).await.0, 404);
-    assert_eq!(get(practice.portal("/keys/00")).await.0, 404, "an id that could be guessed is none");
+    assert_eq!(get(practice.portal("/wrapped-keys/00")).await.0, 404, "an id that could be guessed is none");
     let long = body(&"x".repeat(5_000));
     assert_eq!(practice.ask(&mother, "PUT", &at(2), &long).await.0, 400);
     assert_eq!(practice.ask(&nurse, "DELETE", &at(1), b"").await.0, 404);
     assert_eq!(practice.ask(&mother, "DELETE", &at(1), b"").await.0, 204);
     assert_eq!(get(at(1)).await.0, 404);
-    let (_, list) = practice.ask(&mother, "GET", &practice.portal("/keys"), b"").await;
+    let (_, list) = practice.ask(&mother, "GET", &practice.portal("/wrapped-keys"), b"").await;
     assert_eq!(list.as_array().unwrap().len(), 4);
     // Nothing of the administration answers on the portal's names.
     let owner = practice.keys("Testwell");

@@ -47,10 +47,10 @@ pub(crate) async fn portal(shared: &Arc<Shared>, path: &str, asked: Asked) -> An
 /// Wrapped keys, wherever a person logs in.
 async fn kept(shared: &Shared, parts: &[&str], asked: &Asked) -> Answer {
     match (asked.method.as_str(), parts) {
-        ("GET", ["keys"]) => kept::list(shared, asked).await,
-        ("GET", ["keys", credential]) => kept::get(shared, credential).await,
-        ("PUT", ["keys", credential]) => kept::put(shared, asked, credential).await,
-        ("DELETE", ["keys", credential]) => kept::remove(shared, asked, credential).await,
+        ("GET", ["wrapped-keys"]) => kept::list(shared, asked).await,
+        ("GET", ["wrapped-keys", credential]) => kept::get(shared, credential).await,
+        ("PUT", ["wrapped-keys", credential]) => kept::put(shared, asked, credential).await,
+        ("DELETE", ["wrapped-keys", credential]) => kept::remove(shared, asked, credential).await,
         _ => Err(Refused::not_found()),
     }
 }

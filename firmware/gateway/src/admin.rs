@@ -20,7 +20,7 @@ const BODY_SECONDS: u64 = 10;
 
 /// The socket for this request, when it is one for the admin role.
 pub(crate) fn socket<'a>(gate: &'a Gate, surface: Surface, method: &Method, path: &str) -> Option<&'a Path> {
-    let keys = path == "/keys" || path.starts_with("/keys/");
+    let keys = path == "/wrapped-keys" || path.starts_with("/wrapped-keys/");
     match surface {
         Surface::Admin if keys || path.starts_with("/api/") => Some(&gate.admin),
         Surface::Portal if keys || (path == "/enrol" && method == Method::POST) => Some(&gate.admin_portal),
