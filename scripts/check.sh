@@ -21,8 +21,17 @@ clippy() {
 
 doc() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet; }
 
+# The workspaces apart build on our crates: a dependency more there is one more in their lock files.
+locks() {
+    local manifest
+    for manifest in tests/fuzz/Cargo.toml tests/softkey/Cargo.toml; do
+        cargo metadata --locked --quiet --format-version 1 --manifest-path "$manifest" >/dev/null || return 1
+    done
+}
+
 step format cargo fmt --all --check
 step "format of the software keys" cargo fmt --all --check --manifest-path tests/softkey/Cargo.toml
+step "lock files" locks
 # The gateway carries the faces, so they come first.
 step faces scripts/faces.sh
 # --bins and --tests together, so that the tests that follow compile nothing again.
