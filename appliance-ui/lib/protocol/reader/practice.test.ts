@@ -247,7 +247,9 @@ test('a rekeyed patient reads both halves, and k of n adds both', () => {
   practice.now += 1;
   const after = practice.staff('doctor', { ...value(2), subject: 'child-2' });
   const stale = practice.staff('doctor', value(3));
-  for (const record of [after, stale]) practice.receive(record);
+  practice.receive(after);
+  const since = practice.now;
+  practice.receive(stale);
   const reader = person(practice, 'child-2', [old]);
   expect(words(reader, before, after, stale)).toEqual(['shown', 'shown', 'subject']);
   const chains = ['child', 'child-2'].map((name) => ({
@@ -255,8 +257,8 @@ test('a rekeyed patient reads both halves, and k of n adds both', () => {
     compartment: 'chart' as const,
     subject: practice.key(name),
   }));
-  expect(reader.share(chains, new Set([before.id, after.id]))).toEqual({ k: 2, destroyed: 0, n: 3 });
-  expect(reader.share(chains.slice(0, 1), new Set([before.id]))).toEqual({ k: 1, destroyed: 0, n: 2 });
+  expect(reader.share(chains, new Set([before.id, after.id]))).toEqual({ k: 2, destroyed: 0, n: 3, since });
+  expect(reader.share(chains.slice(0, 1), new Set([before.id]))).toMatchObject({ k: 1, destroyed: 0, n: 2 });
 });
 
 test('what a destruction order names is destroyed, not withheld', () => {
@@ -266,8 +268,13 @@ test('what a destruction order names is destroyed, not withheld', () => {
   practice.take(practice.ceremony(kinds.destruction, [['e', records[0].id]]));
   const chain = { is: 'clinical', compartment: 'chart', subject: practice.key('child') } as const;
   const reader = staff(practice);
-  expect(reader.share([chain], new Set([records[1].id]))).toEqual({ k: 1, destroyed: 1, n: 2 });
-  expect(reader.share([chain], new Set(records.map(({ id }) => id)))).toEqual({ k: 2, destroyed: 0, n: 2 });
+  expect(reader.share([chain], new Set([records[1].id]))).toEqual({ k: 1, destroyed: 1, n: 2, since: null });
+  expect(reader.share([chain], new Set(records.map(({ id }) => id)))).toEqual({
+    k: 2,
+    destroyed: 0,
+    n: 2,
+    since: null,
+  });
 });
 
 test('nothing after a hole or a fork of the policy chain counts, and the reader says so', () => {
