@@ -7,6 +7,7 @@ mod cases;
 mod keys;
 mod policy;
 mod records;
+mod registration;
 
 use relaybox_tests::vectors;
 

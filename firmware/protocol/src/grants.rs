@@ -16,7 +16,7 @@ use crate::{Event, EventId, Keys, PublicKey, SecretKey, Tag, hex, kinds};
 
 pub use access::{
     ClientEntry, ClientKey, ClientSubject, LinkEntry, Suspended, Suspension, build_client_grant,
-    build_destruction, build_lift, build_link, build_succession, build_suspension,
+    build_destruction, build_lift, build_link, build_link_end, build_succession, build_suspension,
 };
 pub use roster::{AgentEntry, Desk, Name, Patients, RosterEntry, Service, build_agent, build_roster};
 pub use sharing::{

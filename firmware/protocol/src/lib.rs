@@ -29,6 +29,7 @@ pub mod random;
 pub mod reader;
 pub mod receipts;
 pub mod refusal;
+pub mod registration;
 pub mod scope;
 #[cfg(test)]
 mod testing;

@@ -15,6 +15,7 @@ pub mod missing;
 mod pairing;
 pub mod pin;
 mod practice;
+pub mod registration;
 mod small;
 
 use relaybox_protocol::envelope::EpochSecret;
@@ -43,6 +44,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("pin.json", pin::make()),
         ("policy.json", access::policy()),
         ("receipts.json", access::receipts()),
+        ("registration.json", registration::make()),
         ("scope.json", access::scope()),
         ("visits.json", small::visits()),
         ("wrap.json", small::wraps()),

@@ -50,6 +50,18 @@ pub fn build_link(signer: &Keys, entry: &LinkEntry<'_>, random: &mut Random) -> 
     Ok(event::sign(signer, kinds::GUARDIAN_LINK, tags, content, entry.created_at))
 }
 
+/// The 2104 again, ended (PROTOCOL 2.2, order of policy): with `["end"]` behind its times, and the signer's own sequence
+/// if it has one.
+pub fn build_link_end(signer: &Keys, link: &Event, sequence: Option<Sequence>, created_at: u64) -> Event {
+    let known = |tag: &&Tag| !matches!(tag.kind(), "end" | "seq" | "prev");
+    let (after, mut tags): (Vec<Tag>, Vec<Tag>) =
+        link.tags.iter().filter(known).cloned().partition(|tag| matches!(tag.kind(), "pop" | "epoch"));
+    tags.push(tag("end", []));
+    tags.extend(after);
+    tags.extend(sequence_tags(sequence));
+    event::sign(signer, kinds::GUARDIAN_LINK, tags, link.content.clone(), created_at)
+}
+
 /// A 2107 signed by the next practice key P′: `head` is the id of the last policy event, `next` the
 /// SHA-256 of the key after it.
 pub fn build_succession(
