@@ -1,7 +1,9 @@
 /** Runs `tests/vectors/receipts.json`, each case also in the other order. */
 import { describe, expect, test } from 'vitest';
+import { sign } from './event.ts';
 import { isClinical, kinds } from './kinds.ts';
 import { chainName, parse, ReceiptBook } from './receipts.ts';
+import { SecretKey } from './secret.ts';
 import type { Event, Hex } from './types.ts';
 import { rows, vectors, verified } from './vectors.ts';
 
@@ -111,4 +113,34 @@ test('a receipt that departs from its shape in one place is none', () => {
   }
   expect(parse({ ...receipt, content: ' ' })).toBeNull();
   expect(parse({ ...receipt, kind: kinds.message })).toBeNull();
+});
+
+test('who knows a later practice key finds the claim by its successions', () => {
+  const { receipts = [], events = [] } = whole ?? {};
+  const at = 1_767_225_600;
+  const by = (digit: string, former: Hex) => {
+    const secret = SecretKey.fromHex(digit.repeat(64));
+    if (secret === null) throw new Error('no key');
+    return sign(
+      secret,
+      kinds.succession,
+      [
+        ['p', former],
+        ['e', practice],
+        ['next', practice],
+      ],
+      '',
+      at,
+    );
+  };
+  const first = by('7', practice);
+  const second = by('8', first.pubkey);
+  const read = (key: Hex, more: readonly Event[]) =>
+    new ReceiptBook({ practice: key, readership: 'staff', receipts, events: [...events, ...more] });
+  expect(read(second.pubkey, [first, second]).policy.now(0).epoch()).not.toBeNull();
+  expect(read(second.pubkey, [first]).policy.now(0).epoch()).toBeNull();
+  // Two that contradict each other name nobody, and a circle ends.
+  const other = by('7', second.pubkey);
+  expect(read(second.pubkey, [first, second, other]).policy.now(0).epoch()).toBeNull();
+  expect(read(second.pubkey, [second, other]).policy.now(0).epoch()).toBeNull();
 });

@@ -1,6 +1,6 @@
 import { finalizeEvent, generateSecretKey } from 'nostr-tools/pure';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Event } from '../protocol/types.ts';
+import type { Event, Hex } from '../protocol/types.ts';
 import type { Connection } from '../session/api.ts';
 import { backoff, backoffRefused } from './backoff.ts';
 import { Box } from './box.test-helper.ts';
@@ -38,7 +38,7 @@ function against(relay: HostileRelay, more: Partial<ClientOptions> = {}) {
     address: { relay: 'wss://box.example', practice: P, next: null, name: null },
     login: login(secret, () => Math.floor(clock.now() / 1_000)),
     dial: relay.dial,
-    document: async () => ({ practice: P, name: null, self: BOX, limitMax: 5_000, date: NOW }),
+    document: async () => ({ practice: P, former: [], name: null, self: BOX, limitMax: 5_000, date: NOW }),
     clock,
     random: () => 0.5,
     ...more,
@@ -82,24 +82,28 @@ describe('login', () => {
 
   test("no login goes to another practice's box", async () => {
     const relay = new HostileRelay();
-    const document = async () => ({
+    const of = (former: readonly Hex[]) => async () => ({
       practice: 'ee'.repeat(32),
+      former,
       name: null,
       self: BOX,
       limitMax: null,
       date: NOW,
     });
-    const { client } = against(relay, { document });
+    const { client } = against(relay, { document: of(['dd'.repeat(32)]) });
     await settle();
     expect(client.status).toMatchObject({ is: 'refused', why: 'other-practice' });
     expect(relay.heard).toEqual([]);
+    const after = against(new HostileRelay(), { document: of(['dd'.repeat(32), P]) });
+    await settle();
+    expect(after.client.status.is, 'the practice has had two successions since').toBe('open');
   });
 
   test('a refused login is told apart: ended, clock, rate, and a box that is not ready', async () => {
     const told = async (answer: readonly [boolean, string], date: number | null = NOW) => {
       const relay = new HostileRelay();
       relay.ways.login = answer;
-      const document = async () => ({ practice: P, name: null, self: BOX, limitMax: null, date });
+      const document = async () => ({ practice: P, former: [], name: null, self: BOX, limitMax: null, date });
       const { client } = against(relay, { document });
       await settle();
       const { status } = client;
@@ -207,7 +211,14 @@ describe('reading', () => {
     relay.ways.limitMax = 100;
     relay.events = Array.from({ length: 150 }, (_, n) => fake(NOW - 50, n, n % 2 ? 1 : 2));
     relay.events.push(fake(NOW - 60, 700));
-    const document = async () => ({ practice: P, name: null, self: BOX, limitMax: 100, date: NOW });
+    const document = async () => ({
+      practice: P,
+      former: [],
+      name: null,
+      self: BOX,
+      limitMax: 100,
+      date: NOW,
+    });
     const { client } = against(relay, { document });
     await settle();
     const events: Event[] = [];

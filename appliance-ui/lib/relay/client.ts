@@ -277,7 +277,7 @@ export class RelayClient {
     const ask = this.options.document ?? fetchDocument;
     const document = await ask(this.options.address.relay);
     if (document) this.document = document;
-    return !document?.practice || isPractice(this.options.address, document.practice);
+    return !document?.practice || isPractice(this.options.address, document.practice, document.former);
   }
 
   private lost(why: LinkEnd): void {

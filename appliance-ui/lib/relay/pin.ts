@@ -11,6 +11,8 @@ import type { PracticeAddress } from '../session/api.ts';
 /** What the information document says. */
 export interface BoxDocument {
   readonly practice: Hex | null;
+  /** Practice keys before it, oldest first. */
+  readonly former: readonly Hex[];
   /** What the box calls its practice. */
   readonly name: string | null;
   /** The box key that signs receipts. */
@@ -54,6 +56,9 @@ export function readDocument(json: unknown, date: string | null): BoxDocument | 
   const seconds = date === null ? Number.NaN : Date.parse(date) / 1_000;
   return {
     practice: key(relaybox.practice),
+    former: Array.isArray(relaybox.former)
+      ? relaybox.former.map(key).filter((former) => former !== null)
+      : [],
     name: typeof json.name === 'string' && json.name !== '' ? json.name.slice(0, 200) : null,
     self: key(json.self),
     limitMax:
@@ -64,9 +69,12 @@ export function readDocument(json: unknown, date: string | null): BoxDocument | 
   };
 }
 
-/** Whether P is the practice of the address, or the one that the address says comes next. */
-export function isPractice(address: PracticeAddress, practice: Hex): boolean {
-  if (practice === address.practice) return true;
+/**
+ * Whether P is the practice of the address, or the one that the address says comes next, or one that followed later.
+ * That it followed is proved by the successions in the policy (2107), which every reader checks.
+ */
+export function isPractice(address: PracticeAddress, practice: Hex, former: readonly Hex[] = []): boolean {
+  if (practice === address.practice || former.includes(address.practice)) return true;
   return address.next !== null && bytesToHex(sha256(hexToBytes(practice))) === address.next;
 }
 

@@ -61,8 +61,8 @@ fn limitation(config: &RelayConfig) -> Value {
     })
 }
 
-/// What a stranger needs to write to the practice and to recognise it: P, the hash of the next
-/// practice key, and the inbox keys of its agents; and what fails, while something does.
+/// What a stranger needs to write to the practice and to recognise it: P, those before it after a succession, the hash
+/// of the next practice key, and the inbox keys of its agents; and what fails, while something does.
 fn practice(members: &Members, failing: &[&str], now: u64) -> Value {
     let view = members.view(now);
     let inbox =
@@ -71,6 +71,12 @@ fn practice(members: &Members, failing: &[&str], now: u64) -> Value {
         inbox.filter(|agent| !view.suspended(&agent.key)).map(|agent| agent.key.to_hex()).collect();
     let mut practice = Map::new();
     practice.insert("practice".to_owned(), view.practice().to_hex().into());
+    let former: Vec<_> = view.practices().iter().map(|key| key.to_hex()).collect();
+    if let [former @ .., _] = former.as_slice()
+        && !former.is_empty()
+    {
+        practice.insert("former".to_owned(), json!(former));
+    }
     if let Some(next) = view.next_practice() {
         practice.insert("next".to_owned(), hex::encode(&next).into());
     }

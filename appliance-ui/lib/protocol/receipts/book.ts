@@ -3,7 +3,9 @@
  * completeness.
  */
 
+import { pTag } from '../event.ts';
 import { proofHolds } from '../keys.ts';
+import { kinds } from '../kinds.ts';
 import { earlier } from '../order.ts';
 import type { Position } from '../policy/types.ts';
 import type { Policy, ProofCheck } from '../policy.ts';
@@ -24,7 +26,7 @@ import type {
 
 /** What a book is read from. */
 export interface BookInput {
-  /** P of the claim. */
+  /** P of the claim, or one that followed it by 2107s which are among the events. */
   readonly practice: Hex;
   readonly readership: Readership;
   /** Whose ids and signatures hold, in any order. */
@@ -52,7 +54,7 @@ export class ReceiptBook {
     const receipts = [...parsed.values()].sort(byNumber);
     const clinical = receipts.filter(({ policyChain }) => policyChain === null);
     const order = new Order({
-      practice: input.practice,
+      practice: origin(input.practice, input.events),
       readership: input.readership,
       proves: input.proves ?? proofHolds,
       policyReceipts: receipts.filter(({ policyChain }) => policyChain !== null),
@@ -195,4 +197,18 @@ export class ReceiptBook {
 
 function onlyAt(position: Position | null): Places | null {
   return position === null ? null : { earliest: position, position };
+}
+
+/** P of the claim: each later practice key names the one before it in its 2107. One that names two names none. */
+function origin(practice: Hex, events: readonly Event[]): Hex {
+  const successions = events.filter(({ kind }) => kind === kinds.succession);
+  const line = new Set<Hex>();
+  let newest = practice;
+  for (;;) {
+    line.add(newest);
+    const named = successions.filter(({ pubkey }) => pubkey === newest);
+    const [before, ...others] = new Set(named.map((event) => pTag(event, 0)));
+    if (!before || others.length > 0 || line.has(before)) return newest;
+    newest = before;
+  }
 }

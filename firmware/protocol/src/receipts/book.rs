@@ -7,7 +7,7 @@ mod order;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::policy::{Policy, Position, View};
-use crate::{Event, EventId, PublicKey};
+use crate::{Event, EventId, PublicKey, event, kinds};
 
 use super::{ChainKey, Receipt, Row, parse, subject_of};
 use chain::{Generations, Walk};
@@ -95,8 +95,9 @@ pub struct ReceiptBook {
 
 impl ReceiptBook {
     /// Reads receipts and policy events whose ids and signatures hold, in any order. `practice` is
-    /// the P of the claim.
+    /// the P of the claim, or one that followed it by 2107s which are among the events.
     pub fn read(practice: PublicKey, readership: Readership, receipts: &[Event], events: &[Event]) -> Self {
+        let practice = origin(practice, events);
         let by_id: HashMap<EventId, &Event> = events.iter().map(|event| (event.id, event)).collect();
         let mut parsed: Vec<Receipt> = receipts.iter().filter_map(parse).collect();
         parsed.sort_by_key(|receipt| (receipt.n, receipt.id));
@@ -230,6 +231,22 @@ impl ReceiptBook {
         let n = walk.receipts.iter().map(|receipt| receipt.n).max().unwrap_or_default();
         let state = ChainState { completeness: walk.completeness, n, head: walk.head, ids };
         self.chains.insert(chain, state);
+    }
+}
+
+/// P of the claim: each later practice key names the one before it in its 2107. One that names two names none.
+fn origin(practice: PublicKey, events: &[Event]) -> PublicKey {
+    let successions: Vec<&Event> =
+        events.iter().filter(|event| event.kind.as_u16() == kinds::SUCCESSION).collect();
+    let mut line = vec![practice];
+    loop {
+        let Some(newest) = line.last().copied() else { return practice };
+        let named = successions.iter().filter(|event| event.pubkey == newest);
+        let former: BTreeSet<PublicKey> = named.filter_map(|event| event::p_tag(event, 0)).collect();
+        match former.first() {
+            Some(before) if former.len() == 1 && !line.contains(before) => line.push(*before),
+            _ => return newest,
+        }
     }
 }
 

@@ -279,3 +279,39 @@ fn a_restored_box_goes_on_where_the_last_receipt_that_counts_ended() {
     let certified = |key: &PublicKey| book.policy().now(world.now).certified_box(key);
     assert_eq!((certified(&pk("new-box")), certified(&pk("box"))), (true, false));
 }
+
+#[test]
+fn who_knows_the_newest_practice_key_alone_finds_the_claim_by_its_successions() {
+    let (mut world, mut scribe) = written();
+    let mut known = vec![world.p.public_key()];
+    let mut next = "next-practice";
+    for after in ["third-practice", "fourth-practice"] {
+        let hash: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(pk(after).as_bytes()).into();
+        let sequence = world.sequence();
+        let former = world.p.public_key();
+        let event = crate::grants::build_succession(&keys(next), &former, &id(1), &hash, sequence, world.now);
+        world.apply(&event).unwrap();
+        scribe.policy(&world, &event);
+        world.p = keys(next);
+        known.push(pk(next));
+        next = after;
+    }
+    for anchor in &known {
+        let book = ReceiptBook::read(*anchor, Readership::Members, &scribe.receipts, &scribe.events);
+        assert_eq!(book.policy_state(), Completeness::Whole);
+        assert_eq!(book.policy().now(0).practices(), known);
+    }
+    let stranger = ReceiptBook::read(pk("stranger"), Readership::Staff, &scribe.receipts, &scribe.events);
+    assert_eq!(stranger.policy().now(0).epoch(), None);
+    // Two that contradict each other name nobody, and a circle ends.
+    let forged = |signer: &str, former: &str| {
+        let sequence = crate::epochs::Sequence { seq: 1, prev: None };
+        crate::grants::build_succession(&keys(signer), &pk(former), &id(1), &[1; 32], sequence, START)
+    };
+    let mut events = scribe.events.clone();
+    events.push(forged("next-practice", "stranger"));
+    let book = ReceiptBook::read(pk("next-practice"), Readership::Members, &scribe.receipts, &events);
+    assert_eq!(book.policy().now(0).epoch(), None);
+    let circle = [forged("one", "other"), forged("other", "one")];
+    assert_eq!(ReceiptBook::read(pk("one"), Readership::Members, &[], &circle).policy().now(0).epoch(), None);
+}
