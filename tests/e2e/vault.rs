@@ -14,7 +14,10 @@ use tempfile::TempDir;
 mod console;
 mod hostile;
 mod journey;
+mod reading;
+mod recovery;
 mod secrets;
+mod succession;
 
 /// An unclaimed box whose slot has software keys.
 struct Unclaimed {
@@ -44,6 +47,8 @@ struct Claimed {
     practice: PublicKey,
     /// The 24 recovery words.
     words: String,
+    /// The 24 words of the next practice key.
+    next_words: String,
     folder: TempDir,
 }
 
@@ -53,6 +58,7 @@ struct Template {
     owner: Keys,
     practice: PublicKey,
     words: String,
+    next_words: String,
 }
 
 impl Claimed {
@@ -64,7 +70,8 @@ impl Claimed {
         write_config(folder.path(), &keys, vault);
         let started = start_box(folder.path());
         let (owner, practice) = (template.owner.clone(), template.practice);
-        Self { started, keys, owner, practice, words: template.words.clone(), folder }
+        let (words, next_words) = (template.words.clone(), template.next_words.clone());
+        Self { started, keys, owner, practice, words, next_words, folder }
     }
 
     /// Starts the box again over the same folder; it was stopped before.
@@ -102,7 +109,8 @@ async fn claim_once() -> Template {
     let practice = unclaimed.hand().state().await.unwrap().practice.unwrap();
     let practice = PublicKey::from_hex(&practice).unwrap();
     unclaimed.started.terminate().unwrap();
-    Template { folder: unclaimed.folder, owner, practice, words: held.words("recovery") }
+    let (words, next_words) = (held.words("recovery"), held.words("succession"));
+    Template { folder: unclaimed.folder, owner, practice, words, next_words }
 }
 
 fn write_config(folder: &Path, keys: &SoftKeys, vault: &str) {

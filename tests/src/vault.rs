@@ -145,6 +145,8 @@ pub struct Hand<'a> {
     pub order: Vec<String>,
     pub pin: String,
     pub owner: Option<Keys>,
+    /// What is typed, one after the other, where words are asked for and no sheet shows them.
+    pub words: Vec<String>,
     random: Random,
 }
 
@@ -157,6 +159,7 @@ impl<'a> Hand<'a> {
             order: vec!["one".to_owned()],
             pin: PIN.to_owned(),
             owner: None,
+            words: Vec::new(),
             random: Random::os(),
         }
     }
@@ -193,6 +196,32 @@ impl<'a> Hand<'a> {
         let held = self.hold(&request, at).await;
         self.order = order;
         held
+    }
+
+    /// Recovers the practice with the words of this hand and the keys of its order, as the slot keys "counter" and
+    /// "safe".
+    ///
+    /// # Errors
+    /// When it does not begin.
+    pub async fn recover(&mut self, owner: &Keys, ends: Option<Vec<String>>, at: AtStep<'_>) -> Result<Held> {
+        self.owner = Some(owner.clone());
+        let request = Request::Recover {
+            owner: joining(owner, "Dr. Nova Testwell", Role::Doctor, ""),
+            labels: ["counter".to_owned(), "safe".to_owned()],
+            ends,
+        };
+        self.hold(&request, at).await
+    }
+
+    /// Gives the practice its next key, with the words of this hand and the keys of its order, as the slot keys
+    /// "counter" and "safe".
+    ///
+    /// # Errors
+    /// When it does not begin.
+    pub async fn succeed(&mut self, at: AtStep<'_>) -> Result<Held> {
+        let labels = ["counter".to_owned(), "safe".to_owned()];
+        let request = Request::Succeed { practice_name: "Testing Pediatrics".to_owned(), labels };
+        self.hold(&request, at).await
     }
 
     /// A ceremony for an operation.
@@ -264,8 +293,11 @@ impl<'a> Hand<'a> {
                 Request::Prove { ceremony, pop }
             }
             (Some("words"), _) => {
-                let lines = status.sheets.first().map(|sheet| sheet.lines.as_slice()).unwrap_or_default();
-                let words = words_of(lines);
+                let words = match status.sheets.first() {
+                    Some(sheet) => words_of(&sheet.lines),
+                    None if self.words.is_empty() => bail!("no words to type"),
+                    None => self.words.remove(0),
+                };
                 self.typed(ceremony, key, &words)?
             }
             (Some(_), _) => {

@@ -43,6 +43,10 @@ enum Command {
     CeremonyProcess,
     /// Claim this box for a practice, on its console
     Claim(tools::ceremony::ClaimArgs),
+    /// Open the practice's key with the recovery words when all slot keys are lost, on the console
+    Recover(tools::ceremony::RecoverArgs),
+    /// Give the practice its next key with the words of the succession sheet, on the console
+    Succeed(tools::ceremony::SucceedArgs),
     /// Hold a ceremony on the console, or look at the key slot
     Ceremony(tools::ceremony::CeremonyArgs),
     /// Look at a configuration file
@@ -191,6 +195,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Vault(args) => run_role("vault", &args),
         Command::CeremonyProcess => Ok(relaybox_vault::ceremony_process()?),
         Command::Claim(args) => runtime()?.block_on(tools::ceremony::claim(args)),
+        Command::Recover(args) => runtime()?.block_on(tools::ceremony::recover(args)),
+        Command::Succeed(args) => runtime()?.block_on(tools::ceremony::succeed(args)),
         Command::Ceremony(args) => runtime()?.block_on(tools::ceremony::run(args)),
     }
 }

@@ -5,7 +5,11 @@
 mod claim;
 mod enrol;
 mod operate;
+mod past;
+mod recover;
+mod renew;
 mod sandbox;
+mod succeed;
 mod table;
 
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -63,17 +67,24 @@ async fn serve(task: Task, stream: tokio::net::UnixStream) {
     let Task { ceremony, limits, keys, guard, boxes, rp, slot_keys, job, .. } = task;
     let terms = Terms { ceremony, limits, keys, guard, boxes, rp, slot_keys };
     match job {
-        Job::Operation { operation, practice, sealed, history, signed } => {
+        Job::Operation { operation, origin, practice, sealed, history, signed } => {
             let sealed = BASE64_STANDARD.decode(sealed).unwrap_or_default();
-            operate::run(&mut table, terms, Asked { operation, practice, sealed, signed }, &history).await;
+            let asked = Asked { operation, origin, practice, sealed, signed };
+            operate::run(&mut table, terms, asked, &history).await;
         }
         Job::Claim { owner, practice_name, labels, host } => {
             claim::run(&mut table, terms, Claimant { owner, practice_name, labels, host }).await;
         }
+        Job::Recover { former, owner, ends } => {
+            recover::run(&mut table, terms, former, owner, ends).await;
+        }
+        Job::Succeed { former, practice_name, host } => {
+            succeed::run(&mut table, terms, former, practice_name, host).await;
+        }
     }
 }
 
-/// What holds for either job.
+/// What holds for every job.
 struct Terms {
     ceremony: String,
     limits: Limits,
@@ -87,6 +98,9 @@ struct Terms {
 /// An operation and what it is done with.
 struct Asked {
     operation: Operation,
+    /// P of the claim.
+    origin: PublicKey,
+    /// P in force.
     practice: PublicKey,
     sealed: Vec<u8>,
     signed: u64,

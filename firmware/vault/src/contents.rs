@@ -53,6 +53,13 @@ impl Contents {
         Zeroizing::new(serde_json::to_vec(&text).unwrap_or_default())
     }
 
+    /// True for the same secrets.
+    pub fn same(&self, other: &Self) -> bool {
+        self.practice.secret_key() == other.practice.secret_key()
+            && self.escrow.secret_key() == other.escrow.secret_key()
+            && self.legacy == other.legacy
+    }
+
     /// # Errors
     /// When the bytes are not what [`Contents::to_bytes`] writes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ContentsError> {

@@ -21,6 +21,9 @@ use crate::contents::Contents;
 use crate::history::History;
 use crate::request::{AgentChange, AgentGrant, Joining, Operation, RequestError, RosterChange, words_of};
 
+pub use recover::{Recovery, recover};
+pub use succeed::succeed;
+
 /// Seconds for which the epoch before stays current when nobody left.
 pub const GRACE_SECONDS: u64 = 600;
 
@@ -291,6 +294,8 @@ impl<'a> SignerDesk<'a> {
     }
 }
 
+mod recover;
 mod roster;
+mod succeed;
 #[cfg(test)]
 mod tests;

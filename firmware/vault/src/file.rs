@@ -11,6 +11,8 @@ use crate::envelope::FILE_BYTES_MAX;
 
 /// Name of the sealed file in the vault's state directory.
 pub const NAME: &str = "vault.age";
+/// Where a new file waits until the relay has stored the transaction that belongs to it.
+const NEXT: &str = "vault.next.age";
 
 /// Why the file was not read or replaced. The old file is whole in every case.
 #[derive(Debug, thiserror::Error)]
@@ -28,12 +30,17 @@ pub enum FileError {
 /// The sealed file of one state directory.
 #[derive(Debug, Clone)]
 pub struct VaultFile {
-    folder: PathBuf,
+    path: PathBuf,
 }
 
 impl VaultFile {
     pub fn of(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { path: folder.join(NAME) }
+    }
+
+    /// The file that waits to take its place.
+    pub fn next(folder: &Path) -> Self {
+        Self { path: folder.join(NEXT) }
     }
 
     /// The file's bytes; none when the box is not claimed.
@@ -41,7 +48,7 @@ impl VaultFile {
     /// # Errors
     /// When it cannot be read.
     pub fn read(&self) -> Result<Option<Vec<u8>>, FileError> {
-        match read_bounded(&self.folder.join(NAME)) {
+        match read_bounded(&self.path) {
             Ok(bytes) if bytes.len() > FILE_BYTES_MAX => Err(FileError::TooLarge),
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -55,12 +62,23 @@ impl VaultFile {
     /// # Errors
     /// When the disk does not take it or what was read back is not proved; then the old file stays.
     pub fn replace(&self, bytes: &[u8], proved: impl FnOnce(&[u8]) -> bool) -> Result<(), FileError> {
-        let draft = Draft::write(&self.folder.join(NAME), 0o600, bytes).map_err(FileError::Write)?;
+        let draft = Draft::write(&self.path, 0o600, bytes).map_err(FileError::Write)?;
         let back = read_bounded(draft.place()).map_err(FileError::Read)?;
         if back != bytes || !proved(&back) {
             return Err(FileError::ReadBack);
         }
         draft.keep().map_err(FileError::Write)
+    }
+
+    /// Removes it, if it is there.
+    ///
+    /// # Errors
+    /// When the disk does not do it.
+    pub fn remove(&self) -> Result<(), FileError> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::Write(error)),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -104,6 +104,11 @@ impl Guard {
         self.frozen = None;
     }
 
+    /// The recovery words opened the vault: they thaw, and what was tried before does not count any more.
+    pub fn opened_by_words(&mut self) {
+        *self = Self::default();
+    }
+
     pub fn frozen(&self) -> Option<&Freeze> {
         self.frozen.as_ref()
     }
@@ -172,6 +177,20 @@ mod tests {
         assert!(!guard.may_thaw("desk") && guard.may_thaw("bank"));
         guard.thaw();
         assert_eq!(guard.open(9, false), Ok(()));
+        assert!(guard.may_thaw("desk"));
+    }
+
+    #[test]
+    fn the_recovery_words_thaw_and_forget_wrong_ones() {
+        let mut guard = Guard::default();
+        guard.completed("desk");
+        guard.wrong_pin(1);
+        guard.wrong_pin(2);
+        guard.freeze(None, 3, FreezeCause::Admin);
+        guard.opened_by_words();
+        guard.wrong_pin(4);
+        assert_eq!(guard.open(4, false), Ok(()));
+        guard.freeze(None, 5, FreezeCause::Lid);
         assert!(guard.may_thaw("desk"));
     }
 

@@ -2,6 +2,7 @@
 //! the relay what it signed. It holds no secret of the practice itself.
 
 mod prepare;
+mod recover;
 mod running;
 mod serve;
 mod state;
@@ -19,6 +20,7 @@ use relaybox_process::{Env, Listener, RoleError, files, shutdown};
 use relaybox_protocol::PublicKey;
 use relaybox_protocol::event::key_from_hex;
 use relaybox_protocol::random::Random;
+use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
 use crate::board::{self, Board};
@@ -141,9 +143,12 @@ impl Vault {
         CeremonyClient::connect(&self.ceremony_socket).await
     }
 
-    /// After a claim whose last step was cut short, the relay knows whether it took the transaction. On an unclaimed
+    /// After a ceremony whose last step was cut short, the relay knows whether it took the transaction. On an unclaimed
     /// box the claim code is shown.
     async fn reconcile(&self) {
+        if let Err(error) = self.settle().await {
+            log::warn!("asking the relay how the last ceremony ended failed to {error}");
+        }
         let (practice, claimed) = {
             let state = self.state();
             (state.kept.practice, state.kept.claimed)
@@ -158,9 +163,9 @@ impl Vault {
                 }
             }
             Ok(None) => self.board().show(&["NOT CLAIMED".to_owned(), format!("claim code {}", self.code)]),
-            Ok(Some(_)) => {
-                log::warn!("this box's practice has its key elsewhere: no ceremony can be held here")
-            }
+            Ok(Some(_)) => log::warn!(
+                "this box's practice has its key elsewhere: no ceremony can be held here before a recovery"
+            ),
             Err(error) => log::warn!("asking the relay for its practice failed to {error}"),
         }
     }
@@ -170,6 +175,13 @@ impl Vault {
         let state = self.relay().await?.state().await?;
         let practice = state.practice.filter(|_| state.events > 0);
         Ok(practice.as_deref().and_then(key_from_hex))
+    }
+
+    /// P of the claim, all policy events and their receipts, and the arrival number of the last; none without a practice.
+    async fn history(&self) -> Result<Option<(PublicKey, Vec<Box<RawValue>>, u64)>, CeremonyError> {
+        let Some(origin) = self.claimed_at_the_relay().await? else { return Ok(None) };
+        let (events, last) = self.relay().await?.history(0).await?;
+        Ok(Some((origin, events, last)))
     }
 
     /// What anybody with the socket may know; `console` also sees the claim code.

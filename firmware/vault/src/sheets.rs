@@ -2,12 +2,8 @@
 
 use relaybox_process::rpc::vault::Sheet;
 use relaybox_protocol::{PublicKey, hex};
-use sha2::{Digest as _, Sha256};
 
-use crate::words::RecoveryWords;
-
-/// Words on one line of a sheet.
-const ROW: usize = 4;
+use crate::words::{ROW, RecoveryWords, check};
 
 /// The words that open the vault when all slot keys are lost.
 pub(crate) fn recovery(practice_name: &str, practice: &PublicKey, words: &RecoveryWords) -> Sheet {
@@ -64,14 +60,6 @@ fn rows(words: &RecoveryWords) -> Vec<String> {
         format!("{} check {:02}", cells.join(" "), check(words))
     };
     words.chunks(ROW).enumerate().map(numbered).collect()
-}
-
-/// SHA-256 of the words with spaces between, first eight bytes, modulo 100.
-fn check(words: &[&str]) -> u64 {
-    let hash = Sha256::digest(words.join(" ").as_bytes());
-    let mut first = [0; 8];
-    first.copy_from_slice(&hash[..8]);
-    u64::from_be_bytes(first) % 100
 }
 
 /// Percent-encoding of everything but unreserved characters (RFC 3986).

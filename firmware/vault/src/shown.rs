@@ -39,6 +39,37 @@ pub(crate) fn claim(practice_name: &str, owner: &Joining) -> Vec<String> {
     ]
 }
 
+/// The lines of a recovery: who begins, and every member who ends.
+pub(crate) fn recovery(
+    owner: &Joining,
+    labels: &[String; 2],
+    ends: &[PublicKey],
+    history: &History,
+    now: u64,
+) -> Vec<String> {
+    let view = history.view(now);
+    let mut lines = vec![
+        "RECOVER THE PRACTICE WITH ITS WORDS".to_owned(),
+        format!("practice key: {}", spelled(&view.practice())),
+        format!("owner: {}", owner.name),
+        words_of(&owner.key),
+        format!("new slot keys: {} and {}; the old ones open nothing any more", labels[0], labels[1]),
+    ];
+    lines.extend(ends.iter().map(|key| format!("END {} ({})", name(&view, key), spelled(key))));
+    lines.push("and new locks for all records".to_owned());
+    lines
+}
+
+/// The lines of a succession.
+pub(crate) fn succession(practice_name: &str, former: &PublicKey, labels: &[String; 2]) -> Vec<String> {
+    vec![
+        format!("NEW PRACTICE KEY FOR {practice_name}"),
+        format!("instead of: {}", spelled(former)),
+        format!("new slot keys: {} and {}; the old ones open nothing any more", labels[0], labels[1]),
+        "the old key signs nothing any more".to_owned(),
+    ]
+}
+
 fn roster(change: &RosterChange, view: &View<'_>) -> Vec<String> {
     match change {
         RosterChange::Join(joining) => {
@@ -162,7 +193,7 @@ fn reason(why: &Stopped) -> (&'static str, String) {
         Stopped::TimeOver => text("time", "the time is over"),
         Stopped::Cancelled => text("cancelled", "it was cancelled"),
         Stopped::Closed(Closed::Paused(_)) => {
-            text("paused", "three wrong PINs within an hour; the slot rests for an hour")
+            text("paused", "three wrong ones within an hour; the slot rests for an hour")
         }
         Stopped::Closed(Closed::Frozen) => text("frozen", "the key slot is frozen"),
         Stopped::Closed(Closed::FewTries(_)) => {

@@ -47,6 +47,9 @@ pub(crate) struct Limits {
 pub(crate) enum Job {
     Operation {
         operation: Operation,
+        /// P of the claim, where the history begins.
+        origin: PublicKey,
+        /// P in force, whose key the sealed file holds.
         practice: PublicKey,
         /// The sealed file, Base64.
         sealed: String,
@@ -62,6 +65,30 @@ pub(crate) enum Job {
         /// Where families reach the box, for the sheet they scan.
         host: String,
     },
+    Recover {
+        former: Former,
+        owner: Joining,
+        /// Members whose keys are lost; none for all.
+        ends: Option<Vec<PublicKey>>,
+    },
+    Succeed {
+        former: Former,
+        practice_name: String,
+        host: String,
+    },
+}
+
+/// A practice whose sealed file is replaced by one of new slot keys.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Former {
+    /// P of the claim, where the history begins.
+    pub(crate) origin: PublicKey,
+    /// The sealed file, Base64.
+    pub(crate) sealed: String,
+    pub(crate) history: Vec<Box<RawValue>>,
+    pub(crate) signed: u64,
+    /// Names of the new slot keys.
+    pub(crate) labels: [String; 2],
 }
 
 /// A slot key as the vault lists it beside the sealed file. Nothing in it is secret.
@@ -109,6 +136,13 @@ pub(crate) enum Order {
     Kept,
 }
 
+/// By what the sealed file is replaced.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) enum Replaced {
+    Recovery,
+    Succession,
+}
+
 /// A line from the process.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Said {
@@ -118,6 +152,8 @@ pub(crate) enum Said {
     },
     Status(Box<Status>),
     WrongPin,
+    /// Words that are whole and open nothing here; kept like a wrong PIN.
+    WrongWords,
     /// A slot key approved these bytes: for the audit.
     Approved {
         challenge: String,
@@ -140,6 +176,14 @@ pub(crate) enum Said {
         sealed: String,
         slot_keys: Vec<SlotKey>,
         practice: PublicKey,
+    },
+    /// One transaction and a new sealed file that belong together: both are there afterwards, or neither.
+    Replace {
+        deed: Replaced,
+        sealed: String,
+        slot_keys: Vec<SlotKey>,
+        practice: PublicKey,
+        events: Vec<Box<RawValue>>,
     },
     /// The ceremony was completed by these slot keys.
     Completed {

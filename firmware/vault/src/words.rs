@@ -10,12 +10,14 @@ use bip39::{Language, Mnemonic};
 use hkdf::Hkdf;
 use relaybox_protocol::random::Random;
 use relaybox_protocol::{Keys, SecretKey};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Number of words: 256 bits and a checksum of 8.
 pub const WORDS: usize = 24;
+/// Words on one line of a sheet.
+pub(crate) const ROW: usize = 4;
 
 const SALT: &[u8] = b"relaybox/recovery/1";
 
@@ -79,12 +81,7 @@ impl RecoveryWords {
     /// # Errors
     /// Says how many are missing or which one is not on the list.
     pub fn parse(typed: &str) -> Result<Self, WordsError> {
-        let words: Vec<Zeroizing<String>> = typed
-            .split_whitespace()
-            .map(|word| word.trim_matches(|c: char| c.is_ascii_digit() || ".,:;)".contains(c)))
-            .filter(|word| !word.is_empty())
-            .map(|word| Zeroizing::new(word.to_lowercase()))
-            .collect();
+        let words = typed_words(typed);
         if let Some(at) = words.iter().position(|word| Language::English.find_word(word).is_none()) {
             return Err(WordsError::Unknown(at + 1));
         }
@@ -115,6 +112,11 @@ impl RecoveryWords {
         SecretKey::from_slice(secret.as_slice()).ok().map(Keys::new)
     }
 
+    /// SHA-256 of the public key of [`RecoveryWords::next_practice`]: what the first 2105 or the last 2107 names.
+    pub fn next_hash(&self) -> Option<[u8; 32]> {
+        self.next_practice().map(|next| Sha256::digest(next.public_key().as_bytes()).into())
+    }
+
     /// The age identity for one purpose: an X25519 secret, HKDF-SHA256(salt "relaybox/recovery/1", ikm the
     /// 32 bytes of the words, info the label).
     pub fn identity(&self, purpose: Purpose) -> Identity {
@@ -126,6 +128,30 @@ impl RecoveryWords {
         debug_assert!(expanded.is_ok());
         identity_of(&secret)
     }
+}
+
+/// Words as a person types them, without what may stand around them.
+fn typed_words(typed: &str) -> Vec<Zeroizing<String>> {
+    let bare = |word: &str| {
+        let word = word.trim_matches(|c: char| c.is_ascii_digit() || ".,:;)".contains(c));
+        Zeroizing::new(word.to_lowercase())
+    };
+    typed.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect()
+}
+
+/// Check digits of typed words, four by four as on the sheets: a line that was copied wrong has others than its sheet.
+pub fn check_digits(typed: &str) -> Vec<u64> {
+    let words = typed_words(typed);
+    let words: Vec<&str> = words.iter().map(|word| word.as_str()).collect();
+    words.chunks(ROW).map(check).collect()
+}
+
+/// SHA-256 of the words with spaces between, first eight bytes, modulo 100.
+pub(crate) fn check(words: &[&str]) -> u64 {
+    let hash = Sha256::digest(words.join(" ").as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash[..8]);
+    u64::from_be_bytes(first) % 100
 }
 
 /// age reads identities as Bech32 text only.
@@ -168,6 +194,20 @@ mod tests {
         assert_eq!(RecoveryWords::parse(&listed[1..].join(" ")).unwrap_err(), WordsError::Count(23));
         listed[9] = "relaybox";
         assert_eq!(RecoveryWords::parse(&listed.join(" ")).unwrap_err(), WordsError::Unknown(10));
+    }
+
+    #[test]
+    fn check_digits_of_typed_words_are_those_of_the_sheet_and_tell_the_line_of_a_wrong_one() {
+        let words = words();
+        let listed: Vec<&str> = words.words().collect();
+        let right = check_digits(&listed.join(" "));
+        let on_sheet: Vec<u64> = listed.chunks(ROW).map(check).collect();
+        assert_eq!((right.len(), &right), (6, &on_sheet));
+        let mut wrong = listed.clone();
+        wrong[9] = if wrong[9] == "zoo" { "able" } else { "zoo" };
+        let told = check_digits(&wrong.join(" "));
+        let differing: Vec<usize> = (0..6).filter(|row| told[*row] != right[*row]).collect();
+        assert_eq!(differing, [2]);
     }
 
     #[test]

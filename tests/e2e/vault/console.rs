@@ -9,7 +9,19 @@ use relaybox_tests::vault::{PIN, words_of};
 use super::*;
 
 /// Runs a command and does what its screen asks for. Gives what it said and whether it succeeded.
-fn at_the_console(keys: &SoftKeys, arguments: &[&str], order: &[&str]) -> (String, bool) {
+pub(super) fn at_the_console(keys: &SoftKeys, arguments: &[&str], order: &[&str]) -> (String, bool) {
+    with_words(keys, arguments, order, &[])
+}
+
+/// The same with these words in the hand, typed one after the other; without any, and for empty ones, those of the last
+/// sheet are typed back.
+pub(super) fn with_words(
+    keys: &SoftKeys,
+    arguments: &[&str],
+    order: &[&str],
+    words: &[&str],
+) -> (String, bool) {
+    let mut words = words.iter();
     let mut child = Command::new(dev::binary().unwrap())
         .args(arguments)
         .stdin(Stdio::piped())
@@ -35,7 +47,11 @@ fn at_the_console(keys: &SoftKeys, arguments: &[&str], order: &[&str]) -> (Strin
             input.write_all(format!("{PIN}\n").as_bytes()).unwrap();
         } else if said.ends_with(b"on one line: ") {
             let lines: Vec<String> = String::from_utf8_lossy(&said).lines().map(str::to_owned).collect();
-            input.write_all(format!("{}\n", words_of(&lines)).as_bytes()).unwrap();
+            let words = match words.next() {
+                Some(words) if !words.is_empty() => (*words).to_owned(),
+                _ => words_of(&lines),
+            };
+            input.write_all(format!("{words}\n").as_bytes()).unwrap();
         } else if said.ends_with(b"take the key out\n") || said.ends_with(b"take it out\n") {
             take_out(&mut inside);
         } else if said.ends_with(b" in\n") && last_line(&said).contains("put ") {

@@ -13,12 +13,12 @@ fn rotate() -> Value {
     json!({"verb": "rotate"})
 }
 
-fn prepare(operation: Value) -> Request {
+pub(super) fn prepare(operation: Value) -> Request {
     Request::Prepare { operation, by: None }
 }
 
 /// Code of a refusal.
-fn code(reply: &Reply) -> &str {
+pub(super) fn code(reply: &Reply) -> &str {
     match reply {
         Reply::Refused { code, .. } => code,
         _ => "",
@@ -151,7 +151,7 @@ async fn a_killed_ceremony_leaves_all_or_nothing_and_the_next_one_does_it() {
     hand.perform(rotate()).await.unwrap().done().unwrap();
 }
 
-fn kill(pid: u32) -> bool {
+pub(super) fn kill(pid: u32) -> bool {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok()
 }

@@ -1,7 +1,8 @@
-//! `relaybox claim` and `relaybox ceremony …`: ceremonies on the console, over the vault's socket. They show what the
+//! `relaybox claim`, `recover`, `succeed` and `ceremony …`: ceremonies on the console, over the vault's socket. They show what the
 //! vault shows, press its button, and seal what is typed to the ceremony's own key.
 
 mod console;
+mod recover;
 
 use std::path::{Path, PathBuf};
 
@@ -14,10 +15,12 @@ use relaybox_protocol::nip44::ConversationKey;
 use relaybox_protocol::permissions::{Role, preticked};
 use relaybox_protocol::random::Random;
 use relaybox_protocol::{Keys, PublicKey};
+use relaybox_vault::words::check_digits;
 use serde_json::{Value, json};
 
 use super::{Failure, say};
 use console::Console;
+pub(crate) use recover::{RecoverArgs, SucceedArgs, recover, succeed};
 
 /// Where the vault answers on a box.
 const SOCKET: &str = "/run/relaybox/vault.sock";
@@ -42,6 +45,13 @@ pub(crate) struct ClaimArgs {
     /// Name of the practice
     #[arg(long, value_name = "NAME")]
     practice: String,
+    #[command(flatten)]
+    beginning: Beginning,
+}
+
+/// Who begins, and the slot keys that they begin with.
+#[derive(Debug, Args)]
+struct Beginning {
     /// Professional name of the owner, a doctor
     #[arg(long, value_name = "NAME")]
     owner: String,
@@ -51,6 +61,30 @@ pub(crate) struct ClaimArgs {
     /// Names of the two slot keys, such as "front office" and "bank"
     #[arg(long, num_args = 2, value_names = ["NAME", "NAME"])]
     keys: Vec<String>,
+}
+
+impl Beginning {
+    /// The owner's key pair, the owner as the vault takes them, and the names of the slot keys.
+    fn open(&self) -> Result<(Keys, Value, [String; 2]), Failure> {
+        let owner = owner_keys(&self.owner_key)?;
+        let labels = labels(&self.keys)?;
+        let words: Vec<&str> = preticked(Role::Doctor).iter().map(|word| word.as_str()).collect();
+        let member = json!({
+            "key": owner.public_key().to_hex(),
+            "name": self.owner,
+            "role": Role::Doctor.as_str(),
+            "words": words,
+            "until": null,
+            "replaces": null,
+            "pop": "",
+        });
+        Ok((owner, member, labels))
+    }
+}
+
+/// Names of two slot keys.
+fn labels(keys: &[String]) -> Result<[String; 2], Failure> {
+    Ok(keys.to_vec().try_into().map_err(|_| ToolError::Unexpected)?)
 }
 
 #[derive(Debug, Args)]
@@ -108,23 +142,8 @@ pub(crate) async fn claim(args: ClaimArgs) -> Result<(), Failure> {
         return Err(ToolError::Stopped("the box is claimed".to_owned()).into());
     };
     say(&format!("claim code {code}: compare it with the display\n"))?;
-    let owner = owner_keys(&args.owner_key)?;
-    let [first, second] = args.keys.as_slice() else { return Err(ToolError::Unexpected.into()) };
-    let words: Vec<&str> = preticked(Role::Doctor).iter().map(|word| word.as_str()).collect();
-    let request = Request::Claim {
-        code,
-        practice_name: args.practice,
-        owner: json!({
-            "key": owner.public_key().to_hex(),
-            "name": args.owner,
-            "role": Role::Doctor.as_str(),
-            "words": words,
-            "until": null,
-            "replaces": null,
-            "pop": "",
-        }),
-        labels: [first.clone(), second.clone()],
-    };
+    let (owner, member, labels) = args.beginning.open()?;
+    let request = Request::Claim { code, practice_name: args.practice, owner: member, labels };
     hold(&socket, &mut vault, &request, Some(&owner)).await
 }
 
@@ -254,6 +273,11 @@ impl Holder<'_> {
             if line.is_empty() {
                 return Ok(false);
             }
+            if wanted == "words" {
+                let digits: Vec<String> =
+                    check_digits(line).iter().map(|digits| format!("{digits:02}")).collect();
+                say(&format!("  check digits of what you typed: {}\n", digits.join(" ")))?;
+            }
             let once = self.random.keys();
             let sealed = ConversationKey::derive(once.secret_key(), &self.key)?
                 .encrypt(line.as_bytes(), &mut self.random)?;
@@ -279,9 +303,29 @@ fn show(status: &Status) -> Result<(), Failure> {
         text.push_str(&format!("  │ {tries} tries left\n"));
     }
     if let Some(why) = &status.why {
-        text.push_str(&format!("  │ because: {why}\n"));
+        text.push_str(&format!("  │ because: {}\n", meant(why)));
     }
     say(&text)
+}
+
+/// What a code means, where a person is to do something about it.
+fn meant(why: &str) -> String {
+    match why {
+        "words-count" => "these are not 24 words".to_owned(),
+        "words-checksum" => {
+            "a word is wrong or in the wrong place: compare the check digits with the sheet".to_owned()
+        }
+        "words-of-succession" => "these are the words of the other sheet".to_owned(),
+        "words-wrong" => {
+            "these words do not open this vault; three such tries close it for an hour".to_owned()
+        }
+        "words-differ" => "these are not the words of the sheet above".to_owned(),
+        "already-here" => "this key is a slot key already: take another one".to_owned(),
+        other => match other.strip_prefix("words-unknown-") {
+            Some(place) => format!("word {place} is not on the list: look at its spelling"),
+            None => other.to_owned(),
+        },
+    }
 }
 
 fn show_state(reply: Reply) -> Result<(), Failure> {

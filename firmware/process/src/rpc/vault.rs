@@ -29,7 +29,20 @@ pub enum Request {
         owner: Value,
         labels: [String; 2],
     },
-    /// The owner's proof of possession (hex, role `staff`) for the P of a claim that wants `proof`.
+    /// After the loss of all slot keys, at the console only: the recovery words open the sealed file, it is sealed anew
+    /// to two new slot keys, and `owner` (as at a claim) joins. `ends` are the public keys (hex) of the members whose
+    /// keys are lost, none for all of them; they end with a new epoch.
+    Recover {
+        owner: Value,
+        labels: [String; 2],
+        ends: Option<Vec<String>>,
+    },
+    /// At the console only: the words of the succession sheet are the practice's key from now on, in a new sealed file.
+    Succeed {
+        practice_name: String,
+        labels: [String; 2],
+    },
+    /// The owner's proof of possession (hex, role `staff`) for the P of a ceremony that wants `proof`.
     Prove {
         ceremony: String,
         pop: String,
@@ -131,7 +144,7 @@ pub struct Status {
     pub shown: Vec<String>,
     /// What is wanted next, if anything: `button`, `pin`, `new-pin`, `words`, or the owner's `proof` for `practice`.
     pub wants: Option<String>,
-    /// P (hex) of the practice that is being claimed, once it exists.
+    /// P (hex) of the practice that is being claimed or recovered, once it is known.
     pub practice: Option<String>,
     pub label: Option<String>,
     pub tries_left: Option<u8>,
@@ -139,7 +152,7 @@ pub struct Status {
     pub why: Option<String>,
     /// Unix seconds: it ends then by itself.
     pub until: u64,
-    /// Sheets to print: text, once, at the claim only.
+    /// Sheets to print: text, once, at the claim and at a succession only.
     pub sheets: Vec<Sheet>,
     /// Ids (hex) of what was signed and stored.
     pub events: Vec<String>,

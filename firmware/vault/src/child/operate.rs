@@ -25,7 +25,7 @@ use crate::wire::{Order, Said, SlotKey};
 
 /// Why an approved operation was not carried out.
 #[derive(Debug, thiserror::Error)]
-enum DoneError {
+pub(super) enum DoneError {
     #[error(transparent)]
     History(#[from] HistoryError),
     #[error(transparent)]
@@ -56,7 +56,7 @@ pub(super) async fn run(table: &mut Table, terms: Terms, asked: Asked, history: 
         practice: None,
     };
     let read = parsed(history).and_then(|events| {
-        let history = History::read(asked.practice, events.clone(), asked.signed)?;
+        let history = asked.read(&events)?;
         Ok((events, history))
     });
     let (events, history) = match read {
@@ -91,9 +91,20 @@ pub(super) async fn run(table: &mut Table, terms: Terms, asked: Asked, history: 
     }
 }
 
-fn parsed(events: &[Box<RawValue>]) -> Result<Vec<Event>, DoneError> {
+pub(super) fn parsed(events: &[Box<RawValue>]) -> Result<Vec<Event>, DoneError> {
     let read = events.iter().map(|event| parse_unverified(event.get(), EVENT_BYTES_MAX));
     read.collect::<Result<_, _>>().map_err(|_| DoneError::Events)
+}
+
+impl Asked {
+    /// A history of another practice key than the file's is not built on.
+    fn read(&self, events: &[Event]) -> Result<History, DoneError> {
+        let history = History::read(self.origin, events.to_vec(), self.signed)?;
+        if history.view(0).practice() != self.practice {
+            return Err(DoneError::OtherPractice);
+        }
+        Ok(history)
+    }
 }
 
 struct Driver<'a> {
@@ -380,7 +391,7 @@ impl Driver<'_> {
             return Ok(());
         }
         self.events.extend(parsed(&events)?);
-        self.history = History::read(self.asked.practice, self.events.clone(), self.asked.signed)?;
+        self.history = self.asked.read(&self.events)?;
         Ok(())
     }
 

@@ -48,6 +48,8 @@ pub(super) struct Table {
     pub(super) random: Random,
     /// Unix seconds at which everything ends.
     pub(super) end: u64,
+    /// A ceremony that thaws goes on when somebody freezes.
+    pub(super) deaf_to_freeze: bool,
 }
 
 impl Table {
@@ -68,12 +70,19 @@ impl Table {
         let mut random = Random::os();
         let key = random.keys();
         let slot = Slot::new(&task.helper);
-        Self { orders, kept: VecDeque::new(), writer, slot, clock, start, key, random, end: u64::MAX }
+        let (kept, end) = (VecDeque::new(), u64::MAX);
+        Self { orders, kept, writer, slot, clock, start, key, random, end, deaf_to_freeze: false }
     }
 
     /// Unix seconds.
     pub(super) fn now(&self) -> u64 {
         self.start.0 + self.clock.instant().duration_since(self.start.1).as_secs()
+    }
+
+    /// It ends so many seconds from now; gives when that is.
+    pub(super) fn allow(&mut self, seconds: u64) -> u64 {
+        self.end = self.now() + seconds;
+        self.end
     }
 
     pub(super) async fn say(&mut self, said: &Said) {
@@ -111,6 +120,7 @@ impl Table {
         match order {
             None => Came::Gone,
             Some(Order::Cancel) => Came::Stop(Stopped::Cancelled),
+            Some(Order::Freeze) if self.deaf_to_freeze => self.tick(),
             Some(order) => Came::Order(order),
         }
     }
@@ -154,6 +164,7 @@ impl Table {
                 order = self.orders.recv() => match order {
                     None => return Err(Came::Gone),
                     Some(Order::Cancel) => return Err(Came::Stop(Stopped::Cancelled)),
+                    Some(Order::Freeze) if self.deaf_to_freeze => {}
                     Some(Order::Freeze) => return Err(Came::Order(Order::Freeze)),
                     Some(other) => self.kept.push_back(other),
                 },

@@ -33,11 +33,21 @@ impl SignerDesk<'_> {
         if leavers.is_empty() && !narrowed {
             return self.change_in_this_epoch(&members, changes);
         }
+        self.change_with_new_locks(&members, &leavers, changes)
+    }
+
+    /// A new epoch without grace, the entries, and the new secrets for all but the leavers.
+    pub(super) fn change_with_new_locks(
+        &mut self,
+        members: &[Member],
+        leavers: &BTreeSet<PublicKey>,
+        changes: &[RosterChange],
+    ) -> Result<(), DeedError> {
         self.next_epoch(0)?;
         for change in changes {
-            self.entry(&members, change)?;
+            self.entry(members, change)?;
         }
-        self.secrets_of_all(&leavers, changes)
+        self.secrets_of_all(leavers, changes)
     }
 
     /// Nobody loses anything: new entries, and the secrets of this epoch to those who gain some.

@@ -278,3 +278,63 @@ fn a_clock_of_1970_or_2036_signs_nothing_below_the_newest_receipt_and_leaves_no_
     }
     assert_eq!(of_kind(&it, kinds::PRACTICE_EPOCH).len(), 5);
 }
+
+/// All keys are lost but those of these people: a new owner, and who ends.
+fn recovered(it: &mut TestBox, ends: &[&str]) -> Result<Vec<Event>, DeedError> {
+    let owner = it.joining("nova", "Dr. Nova Testwell", Role::Doctor);
+    let ends: Vec<PublicKey> = ends.iter().map(|name| pk(name)).collect();
+    let (history, boxes) = (it.history().unwrap(), it.box_keys());
+    let recovery = Recovery { owner: &owner, ends: &ends };
+    let events = recover(&it.contents, &history, boxes, recovery, it.now, &mut it.random)?;
+    it.take(&events).map_err(DeedError::Refused)?;
+    Ok(events)
+}
+
+#[test]
+fn after_a_recovery_the_new_owner_opens_every_epoch_and_who_ended_none_of_the_new_one() {
+    let mut it = staffed();
+    it.perform(&Operation::Rotate {}).unwrap();
+    it.perform(&Operation::Rotate {}).unwrap();
+    recovered(&mut it, &["owner", "nurse", "desk"]).unwrap();
+    let every = (1..=4).flat_map(|n| Compartment::ALL.map(|compartment| (n, compartment)));
+    assert_eq!(opens(&it, "nova"), every.collect::<Vec<_>>());
+    for lost in ["owner", "nurse", "desk"] {
+        assert!(opens(&it, lost).iter().all(|(n, _)| *n < 4), "{lost}");
+        assert!(matches!(it.policy.now(0).person(&pk(lost)), Person::Former));
+    }
+    assert_eq!(it.policy.now(0).epoch().unwrap().grace, 0);
+    assert_eq!(it.policy.now(0).members().len(), 1);
+}
+
+#[test]
+fn a_recovery_that_ends_nobody_gives_all_members_new_locks() {
+    let mut it = staffed();
+    let events = recovered(&mut it, &[]).unwrap();
+    assert_eq!(events[0].kind.as_u16(), kinds::PRACTICE_EPOCH, "it certifies the keys of a new box");
+    assert_eq!(it.policy.now(0).members().len(), 4);
+    for member in ["owner", "nurse", "desk", "nova"] {
+        assert!(opens(&it, member).contains(&(2, Compartment::Desk)), "{member}");
+    }
+}
+
+#[test]
+fn a_recovery_needs_an_owner_who_can_administer_and_names_members_only() {
+    let mut it = staffed();
+    assert!(matches!(recovered(&mut it, &["stranger"]), Err(DeedError::NoMember)));
+    let mut owner = it.joining("nova", "Dr. Nova Testwell", Role::Doctor);
+    owner.words.retain(|word| word != "admin");
+    let (history, boxes) = (it.history().unwrap(), it.box_keys());
+    let recovery = Recovery { owner: &owner, ends: &[] };
+    let refused = recover(&it.contents, &history, boxes, recovery, it.now, &mut it.random);
+    assert!(matches!(refused, Err(DeedError::LastAdmin)));
+    let suspended =
+        Suspension { of: Suspended::Person(&pk("nurse")), scope: None, sequence: None, created_at: it.now };
+    let event = build_suspension(&keys("owner"), &suspended);
+    it.take(&[event]).unwrap();
+    let owner = it.joining("nurse", "Nils Formerly, RN", Role::Doctor);
+    let history = it.history().unwrap();
+    let recovery = Recovery { owner: &owner, ends: &[] };
+    let refused = recover(&it.contents, &history, boxes, recovery, it.now, &mut it.random);
+    assert!(matches!(refused, Err(DeedError::Key)));
+    assert!(recovered(&mut it, &["nurse"]).is_ok());
+}

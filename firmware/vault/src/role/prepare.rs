@@ -5,10 +5,11 @@ use std::sync::Arc;
 use relaybox_process::rpc::audit::Entry;
 use relaybox_process::rpc::vault::Reply;
 use relaybox_protocol::event::key_from_hex;
-use relaybox_protocol::hex;
 use relaybox_protocol::permissions::Word;
 use relaybox_protocol::random::Random;
+use relaybox_protocol::{PublicKey, hex};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::running;
@@ -30,7 +31,7 @@ impl Vault {
             Ok(operation) => operation,
             Err(error) => return unfit(&error),
         };
-        if let Some(reply) = self.not_now(matches!(operation, Operation::Thaw {})) {
+        if let Some(reply) = self.not_now(matches!(operation, Operation::Thaw {})).await {
             return reply;
         }
         let (practice, sealed, signed) = {
@@ -53,19 +54,12 @@ impl Vault {
                 }
             }
         };
-        let history = match self.relay().await {
-            Ok(mut relay) => relay.history(0).await,
-            Err(error) => Err(error),
-        };
-        let (history, last) = match history {
+        let (origin, history, last) = match self.known_history().await {
             Ok(read) => read,
-            Err(error) => {
-                log::warn!("reading the practice's history failed to {error}");
-                return refused("relay", "the relay does not give the practice's history");
-            }
+            Err(reply) => return reply,
         };
         let asked = hex::encode(&Sha256::digest(operation.canonical()));
-        let job = Job::Operation { operation, practice, sealed, history, signed };
+        let job = Job::Operation { operation, origin, practice, sealed, history, signed };
         self.begin(job, last, |entry| entry.by(by).fact("request", asked)).await
     }
 
@@ -77,7 +71,7 @@ impl Vault {
         labels: [String; 2],
     ) -> Reply {
         let _one = self.starting.lock().await;
-        if let Some(reply) = self.not_now(false) {
+        if let Some(reply) = self.not_now(false).await {
             return reply;
         }
         if self.state().kept.claimed {
@@ -91,7 +85,7 @@ impl Vault {
                 return refused("relay", "the relay does not answer");
             }
         }
-        let owner = match claimant(&practice_name, owner, &labels) {
+        let owner = match check_name(&practice_name).and_then(|()| joining(owner, &labels)) {
             Ok(owner) => owner,
             Err(error) => return unfit(&error),
         };
@@ -104,10 +98,26 @@ impl Vault {
         .await
     }
 
+    /// The practice's history, or why there is none.
+    pub(super) async fn known_history(&self) -> Result<(PublicKey, Vec<Box<RawValue>>, u64), Reply> {
+        match self.history().await {
+            Ok(Some(read)) => Ok(read),
+            Ok(None) => Err(refused("no-practice", "the relay holds no practice: put its store back first")),
+            Err(error) => {
+                log::warn!("reading the practice's history failed to {error}");
+                Err(refused("relay", "the relay does not give the practice's history"))
+            }
+        }
+    }
+
     /// Why nothing can begin now.
-    fn not_now(&self, thaws: bool) -> Option<Reply> {
+    pub(super) async fn not_now(&self, thaws: bool) -> Option<Reply> {
         if self.running().is_some_and(|running| !running.ended()) {
             return Some(refused("busy", "another ceremony is running"));
+        }
+        if let Err(error) = self.settle().await {
+            log::warn!("asking the relay how the last ceremony ended failed to {error}");
+            return Some(refused("relay", "the relay does not say how the last ceremony ended"));
         }
         match self.state().kept.guard.open(self.clock.now(), thaws) {
             Err(closed @ Closed::Frozen) => Some(refused("frozen", &format!("failed to {closed}"))),
@@ -116,7 +126,12 @@ impl Vault {
         }
     }
 
-    async fn begin(self: &Arc<Self>, job: Job, last: u64, of: impl FnOnce(Entry) -> Entry) -> Reply {
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        job: Job,
+        last: u64,
+        of: impl FnOnce(Entry) -> Entry,
+    ) -> Reply {
         let task = {
             let state = self.state();
             Task {
@@ -154,18 +169,19 @@ impl Vault {
     }
 }
 
-/// The owner as the claim names them, and names that a display can show.
-fn claimant(practice_name: &str, owner: Value, labels: &[String; 2]) -> Result<Joining, RequestError> {
+/// A new owner, and the names of two new slot keys.
+pub(super) fn joining(owner: Value, labels: &[String; 2]) -> Result<Joining, RequestError> {
     let owner: Joining = serde_json::from_value(owner).map_err(|_| RequestError::Unknown)?;
-    for name in [practice_name, &owner.name, &labels[0], &labels[1]] {
-        check_name(name)?;
-    }
-    if labels[0] == labels[1] {
-        return Err(RequestError::Twice);
-    }
+    names(&[&owner.name, &labels[0], &labels[1]])?;
     Ok(owner)
 }
 
-fn unfit(error: &RequestError) -> Reply {
+/// A name and those of two slot keys: a display can show them, and the keys are told apart.
+pub(super) fn names(names: &[&str; 3]) -> Result<(), RequestError> {
+    names.iter().try_for_each(|name| check_name(name))?;
+    if names[1] == names[2] { Err(RequestError::Twice) } else { Ok(()) }
+}
+
+pub(super) fn unfit(error: &RequestError) -> Reply {
     refused("request", &format!("failed to {error}"))
 }

@@ -5,10 +5,11 @@ use std::process::Stdio;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use relaybox_process::rpc::ceremony::CeremonyError;
 use relaybox_process::rpc::line::{self, LineError};
 use relaybox_process::rpc::vault::Status;
-use relaybox_protocol::PublicKey;
 use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
+use relaybox_protocol::{EventId, PublicKey};
 use serde_json::value::RawValue;
 use tokio::io::BufReader;
 use tokio::net::UnixStream;
@@ -17,9 +18,9 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Vault;
-use super::state::{bytes_of, text_of};
+use super::state::{Staged, bytes_of, text_of};
 use crate::history::sequence_of;
-use crate::wire::{LINE_BYTES_MAX, Order, Said, Task};
+use crate::wire::{Job, LINE_BYTES_MAX, Order, Replaced, Said, SlotKey, Task};
 
 /// Seconds in which the process must be ready, and by which it may outlive its ceremony.
 const READY_SECONDS: u64 = 20;
@@ -31,6 +32,8 @@ pub(super) struct Running {
     pub(super) ceremony: String,
     pub(super) orders: mpsc::Sender<Order>,
     pub(super) status: watch::Receiver<Status>,
+    /// Nobody but the console has a hand in it.
+    pub(super) console_only: bool,
 }
 
 impl Running {
@@ -71,7 +74,9 @@ pub(super) async fn begin(vault: &Arc<Vault>, task: Task, last: u64) -> Result<P
     let (orders, received) = mpsc::channel(16);
     let (ready, key) = oneshot::channel();
     let (status, shown) = watch::channel(waiting(&task));
-    vault.set_running(Running { ceremony: task.ceremony.clone(), orders, status: shown });
+    let console_only = matches!(task.job, Job::Recover { .. } | Job::Succeed { .. });
+    let ceremony = task.ceremony.clone();
+    vault.set_running(Running { ceremony, orders, status: shown, console_only });
     let pump = Pump {
         vault: Arc::clone(vault),
         child,
@@ -187,12 +192,8 @@ impl Pump {
                 }
             }
             Said::Status(status) => self.show(*status),
-            Said::WrongPin => {
-                let now = self.vault.clock.now();
-                let kept = self.vault.state().change(|kept| kept.guard.wrong_pin(now));
-                self.vault.enter("wrong-pin", |entry| entry.fact("ceremony", self.ceremony()));
-                self.kept(kept).await;
-            }
+            Said::WrongPin => self.wrong("wrong-pin").await,
+            Said::WrongWords => self.wrong("wrong-words").await,
             Said::Approved { challenge, authenticator_data, signature } => {
                 self.vault.enter("ceremony-approved", |entry| {
                     let entry = entry.fact("ceremony", self.ceremony()).fact("challenge", challenge);
@@ -211,6 +212,9 @@ impl Pump {
             Said::Keep { sealed, slot_keys, practice } => {
                 let kept = self.vault.state().replace(&bytes_of(&sealed), slot_keys, practice);
                 self.kept(kept).await;
+            }
+            Said::Replace { deed, sealed, slot_keys, practice, events } => {
+                self.replace(deed, &bytes_of(&sealed), (slot_keys, practice), events).await;
             }
             Said::Completed { labels, thawed } => {
                 let kept = self.vault.state().change(|kept| {
@@ -241,6 +245,14 @@ impl Pump {
         self.status.send_replace(Status { events: self.events.clone(), ..status });
     }
 
+    /// On the disk before another one is asked for.
+    async fn wrong(&mut self, what: &str) {
+        let now = self.vault.clock.now();
+        let kept = self.vault.state().change(|kept| kept.guard.wrong_pin(now));
+        self.vault.enter(what, |entry| entry.fact("ceremony", self.ceremony()));
+        self.kept(kept).await;
+    }
+
     async fn kept(&mut self, kept: Result<(), super::StateError>) {
         match kept {
             Ok(()) => self.send(&Order::Kept).await,
@@ -267,13 +279,59 @@ impl Pump {
         }
     }
 
+    /// The new file lies beside the old one while the relay stores the transaction. Whatever is interrupted, the relay
+    /// says afterwards which of the two files is in force.
+    async fn replace(
+        &mut self,
+        deed: Replaced,
+        sealed: &[u8],
+        (slot_keys, practice): (Vec<SlotKey>, PublicKey),
+        events: Vec<Box<RawValue>>,
+    ) {
+        let (ids, signed) = facts_of(&events);
+        let Some(event) = ids.first().copied() else {
+            return self.send(&Order::Refused { text: "sign anything".to_owned() }).await;
+        };
+        let staged = Staged { event, signed, practice, slot_keys };
+        let laid = self.vault.state().stage(sealed, staged);
+        if let Err(error) = laid {
+            return self.refuse(&error).await;
+        }
+        let asked = async { self.vault.relay().await?.append(events).await };
+        let failure = asked.await.err();
+        let settled = match &failure {
+            None => self.vault.settle_as(true),
+            Some(CeremonyError::Refused { .. }) => self.vault.settle_as(false),
+            // The answer was lost: the relay knows.
+            Some(_) => self.vault.settle().await,
+        };
+        let stored = failure.is_none() || matches!(settled, Ok(Some(true)));
+        if let Err(error) = &settled {
+            log::error!("settling a ceremony failed to {error}; it is tried again before the next one");
+        }
+        match failure.filter(|_| !stored) {
+            Some(error) => self.refuse(&error).await,
+            None => self.replaced(deed, &ids).await,
+        }
+    }
+
+    async fn replaced(&mut self, deed: Replaced, ids: &[EventId]) {
+        self.events = ids.iter().map(|id| id.to_hex()).collect();
+        self.stored = true;
+        let what = match deed {
+            Replaced::Recovery => "recovered",
+            Replaced::Succession => "succeeded",
+        };
+        self.vault.enter(what, |entry| {
+            let entry = entry.fact("ceremony", self.ceremony());
+            self.events.iter().fold(entry, |entry, id| entry.fact("event", id))
+        });
+        self.send(&Order::Stored).await;
+    }
+
     /// The relay first, then the number: a number without its event would lock this vault.
     async fn append(&mut self, events: Vec<Box<RawValue>>, claims: Option<PublicKey>) {
-        let highest = events
-            .iter()
-            .filter_map(|event| parse_unverified(event.get(), EVENT_BYTES_MAX).ok())
-            .filter_map(|event| sequence_of(&event))
-            .max();
+        let (_, highest) = facts_of(&events);
         let stored = async {
             let mut relay = self.vault.relay().await?;
             if let Some(practice) = claims {
@@ -293,7 +351,7 @@ impl Pump {
             self.events.iter().fold(entry, |entry, id| entry.fact("event", id))
         });
         let kept = self.vault.state().change(|kept| {
-            kept.signed = kept.signed.max(highest.unwrap_or(0));
+            kept.signed = kept.signed.max(highest);
             kept.claimed |= claims.is_some();
         });
         if let Err(error) = kept {
@@ -302,6 +360,14 @@ impl Pump {
         }
         self.send(&Order::Stored).await;
     }
+}
+
+/// Ids of a transaction, and its highest `seq`.
+fn facts_of(events: &[Box<RawValue>]) -> (Vec<EventId>, u64) {
+    let read = events.iter().filter_map(|event| parse_unverified(event.get(), EVENT_BYTES_MAX).ok());
+    let (ids, numbers): (Vec<EventId>, Vec<Option<u64>>) =
+        read.map(|event| (event.id, sequence_of(&event))).unzip();
+    (ids, numbers.into_iter().flatten().max().unwrap_or(0))
 }
 
 /// Lines of the process, read apart: a line that is read in part is not lost when something else comes first.

@@ -91,26 +91,36 @@ async fn answer(vault: &Arc<Vault>, request: Request, console: bool) -> Reply {
             }
             vault.prepare_claim(practice_name, owner, labels).await
         }
+        Request::Recover { .. } | Request::Succeed { .. } if !console => {
+            refused("console", "this is done at the console of the box")
+        }
+        Request::Recover { owner, labels, ends } => vault.prepare_recovery(owner, labels, ends).await,
+        Request::Succeed { practice_name, labels } => vault.prepare_succession(practice_name, labels).await,
         Request::Prepare { operation, by } => vault.prepare(&operation, by).await,
         Request::Type { ceremony, from, sealed } => match key_from_hex(&from) {
-            Some(from) => order(vault, &ceremony, Order::Type { from, sealed }).await,
+            Some(from) => order(vault, console, &ceremony, Order::Type { from, sealed }).await,
             None => refused("request", "the one-time key is no key"),
         },
-        Request::Prove { ceremony, pop } => order(vault, &ceremony, Order::Prove { pop }).await,
+        Request::Prove { ceremony, pop } => order(vault, console, &ceremony, Order::Prove { pop }).await,
         Request::Press { ceremony } => {
             if vault.board().has_button() {
                 return refused("panel", "press the button at the box");
             }
-            order(vault, &ceremony, Order::Press).await
+            order(vault, console, &ceremony, Order::Press).await
         }
-        Request::Cancel { ceremony } => order(vault, &ceremony, Order::Cancel).await,
+        Request::Cancel { ceremony } => order(vault, console, &ceremony, Order::Cancel).await,
         Request::Freeze { by } => freeze(vault, by).await,
         Request::Watch {} => no_ceremony(),
     }
 }
 
-async fn order(vault: &Vault, ceremony: &str, order: Order) -> Reply {
+/// For the running ceremony. In a recovery or a succession nobody but the console has a hand: a staff key in wrong hands could break it
+/// off each time.
+async fn order(vault: &Vault, console: bool, ceremony: &str, order: Order) -> Reply {
     match vault.running().filter(|running| running.ceremony == ceremony && !running.ended()) {
+        Some(running) if running.console_only && !console => {
+            refused("console", "this ceremony is held at the console of the box")
+        }
         Some(running) if running.orders.send(order).await.is_ok() => Reply::Done,
         _ => no_ceremony(),
     }

@@ -1,6 +1,8 @@
 //! The state directory: one file of plain facts beside the sealed one. Nothing in it is secret, all of it matters: a
 //! lost `signed` would let the vault build on an older history.
 
+mod staged;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,7 @@ use crate::envelope;
 use crate::file::{FileError, NAME, VaultFile};
 use crate::guard::Guard;
 use crate::wire::SlotKey;
+pub(super) use staged::Staged;
 
 const STATE: &str = "vault.json";
 /// Where the copy of the recovery drill lies for a moment.
@@ -53,6 +56,9 @@ pub(super) struct Kept {
     pub(super) guard: Guard,
     /// May list a key whose stanza the file lacks: those are not counted.
     slot_keys: Vec<SlotKey>,
+    /// A new file whose transaction was on its way to the relay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    staged: Option<Staged>,
 }
 
 /// The directory and what it holds.
@@ -89,10 +95,14 @@ impl State {
                 signed: 0,
                 guard: Guard::default(),
                 slot_keys: Vec::new(),
+                staged: None,
             },
         };
         let state = Self { folder: folder.to_owned(), kept };
         state.keep()?;
+        if state.kept.staged.is_none() {
+            VaultFile::next(folder).remove()?;
+        }
         Ok(state)
     }
 
@@ -181,7 +191,7 @@ fn io(act: &'static str, path: &Path, source: io::Error) -> StateError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::contents;
     use crate::envelope::SlotAnswer;
@@ -193,7 +203,11 @@ mod tests {
         SlotAnswer { nonce, output: PrfOutput::new([[number; 32]; 2]) }
     }
 
-    fn slot_key(number: u8) -> SlotKey {
+    pub(super) fn practice() -> PublicKey {
+        contents::sample().practice.public_key()
+    }
+
+    pub(super) fn slot_key(number: u8) -> SlotKey {
         SlotKey {
             label: format!("key {number}"),
             credential: "ab".to_owned(),
@@ -204,7 +218,7 @@ mod tests {
         }
     }
 
-    fn sealed(keys: &[u8]) -> Vec<u8> {
+    pub(super) fn sealed(keys: &[u8]) -> Vec<u8> {
         let words = RecoveryWords::generate(&mut Random::seeded([9; 32])).unwrap();
         let answers: Vec<SlotAnswer> = keys.iter().map(|number| answer(*number)).collect();
         envelope::seal(&contents::sample(), &answers, &words.identity(Purpose::Vault).to_public()).unwrap()
@@ -222,7 +236,7 @@ mod tests {
     fn slot_keys_without_a_stanza_in_the_file_do_not_count() {
         let folder = tempfile::tempdir().unwrap();
         let mut state = State::open(folder.path()).unwrap();
-        let practice = contents::sample().practice.public_key();
+        let practice = practice();
         state.replace(&sealed(&[1, 2]), vec![slot_key(1), slot_key(2)], practice).unwrap();
         assert_eq!(state.slot_keys(), [slot_key(1), slot_key(2)]);
         // The power goes after the list and before the file.

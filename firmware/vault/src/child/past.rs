@@ -1,0 +1,141 @@
+//! A practice whose sealed file is to be replaced: its history, and the recovery words that open the file.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use relaybox_process::rpc::vault::Status;
+use relaybox_protocol::{Event, PublicKey};
+use serde_json::value::RawValue;
+
+use super::Terms;
+use super::enrol::Ended;
+use super::operate::{DoneError, parsed};
+use super::renew;
+use super::table::Table;
+use crate::ceremony::Stopped;
+use crate::contents::Contents;
+use crate::envelope::{self, EnvelopeError, Opener};
+use crate::history::History;
+use crate::shown::Screen;
+use crate::wire::{Former, Order, Replaced, Said, SlotKey};
+use crate::words::{Purpose, RecoveryWords};
+
+pub(super) struct Past {
+    origin: PublicKey,
+    signed: u64,
+    sealed: Vec<u8>,
+    /// All that was read, to be read again with what came later.
+    events: Vec<Event>,
+    pub(super) history: History,
+    pub(super) labels: [String; 2],
+}
+
+impl Past {
+    pub(super) fn read(former: Former) -> Result<Self, DoneError> {
+        let Former { origin, sealed, history, signed, labels } = former;
+        let events = parsed(&history)?;
+        let history = History::read(origin, events.clone(), signed)?;
+        let sealed = BASE64_STANDARD.decode(sealed).unwrap_or_default();
+        Ok(Self { origin, signed, sealed, events, history, labels })
+    }
+
+    /// P in force.
+    pub(super) fn practice(&self) -> PublicKey {
+        self.history.view(0).practice()
+    }
+
+    /// Reads what arrived since the request was shown as well.
+    pub(super) async fn catch_up(&mut self, table: &mut Table) -> Result<(), DoneError> {
+        table.say(&Said::History).await;
+        let Some(Order::History { events }) = table.owed().await else { return Err(DoneError::Gone) };
+        if !events.is_empty() {
+            self.events.extend(parsed(&events)?);
+            self.history = History::read(self.origin, self.events.clone(), self.signed)?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the recovery words until they open the file, or until they were wrong too often. Words that cannot be
+    /// right are not counted: they were mistyped, or are of the other sheet.
+    pub(super) async fn open(
+        &self,
+        table: &mut Table,
+        terms: &mut Terms,
+        screen: &Screen,
+        line: &str,
+    ) -> Result<(RecoveryWords, Contents), Ended> {
+        let mut why = None;
+        loop {
+            let typed = renew::typed(table, screen, line, why.take(), Vec::new()).await?;
+            let words = match RecoveryWords::parse(&typed) {
+                Ok(words) => words,
+                Err(error) => {
+                    why = Some(renew::words_code(&error));
+                    continue;
+                }
+            };
+            if words.next_hash().is_some_and(|hash| self.history.view(0).next_practice() == Some(hash)) {
+                why = Some("words-of-succession".to_owned());
+                continue;
+            }
+            match envelope::open(&self.sealed, &Opener::Words(&words.identity(Purpose::Vault))) {
+                Ok(opened) if opened.contents.practice.public_key() == self.practice() => {
+                    return Ok((words, opened.contents));
+                }
+                Ok(_) => return Err(Ended::Failed(DoneError::OtherPractice.to_string())),
+                Err(EnvelopeError::NotThisKey) => wrong_words(table, terms).await?,
+                Err(error) => return Err(Ended::Failed(error.to_string())),
+            }
+            why = Some("words-wrong".to_owned());
+        }
+    }
+}
+
+/// Kept by the vault before they are asked for again; the third of an hour ends it.
+pub(super) async fn wrong_words(table: &mut Table, terms: &mut Terms) -> Result<(), Ended> {
+    let now = table.now();
+    terms.guard.wrong_pin(now);
+    table.say(&Said::WrongWords).await;
+    if !matches!(table.owed().await, Some(Order::Kept)) {
+        return Err(Ended::Gone);
+    }
+    terms.guard.open(now, true).map_err(|closed| Ended::Stopped(Stopped::Closed(closed)))
+}
+
+/// The transaction and the file that belongs to it go to the vault; both are there afterwards, or neither.
+pub(super) async fn replace(
+    table: &mut Table,
+    deed: Replaced,
+    (sealed, slot_keys): (Vec<u8>, Vec<SlotKey>),
+    practice: PublicKey,
+    events: &[Event],
+) -> Result<(), Ended> {
+    let events: Vec<Box<RawValue>> =
+        events.iter().filter_map(|event| serde_json::value::to_raw_value(event).ok()).collect();
+    let sealed = BASE64_STANDARD.encode(&sealed);
+    table.say(&Said::Replace { deed, sealed, slot_keys, practice, events }).await;
+    match table.owed().await {
+        Some(Order::Stored) => Ok(()),
+        Some(Order::Refused { text }) => Err(Ended::Failed(text)),
+        _ => Err(Ended::Gone),
+    }
+}
+
+/// The last status; none when nobody is left to see it.
+pub(super) fn last(screen: &Screen, ended: Result<(), Ended>, done: &str) -> Option<Status> {
+    Some(match ended {
+        Ok(()) => screen.status("done", None, done),
+        Err(Ended::Gone) => return None,
+        Err(Ended::Stopped(why)) => screen.stopped(&why),
+        Err(Ended::Failed(what)) => {
+            screen.stopped_for("failed", &format!("stopped: failed to {what}. Nothing was changed."))
+        }
+    })
+}
+
+/// Before it is ready. What froze the slot does not stop what thaws it.
+pub(super) fn begin(table: &mut Table, terms: &mut Terms) -> Screen {
+    table.deaf_to_freeze = true;
+    terms.guard.thaw();
+    let until = table.allow(terms.limits.request_seconds);
+    Screen { ceremony: terms.ceremony.clone(), about: Vec::new(), until, practice: None }
+}
