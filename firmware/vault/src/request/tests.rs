@@ -56,6 +56,20 @@ fn every_operation_is_read_back_as_it_was_written() {
 }
 
 #[test]
+fn a_secret_key_has_no_place_in_a_request() {
+    let request = String::from_utf8(roster(RosterChange::Join(joining())).canonical()).unwrap();
+    let hex = key(1).to_hex();
+    Operation::parse(request.as_bytes()).unwrap();
+    let nsec = "nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5";
+    let typed = request.replace(&hex, nsec);
+    assert_ne!(typed, request);
+    assert_eq!(Operation::parse(typed.as_bytes()), Err(RequestError::Unknown));
+    let added = request.replacen("\"key\":", "\"secret\":\"11\",\"key\":", 1);
+    assert_ne!(added, request);
+    assert_eq!(Operation::parse(added.as_bytes()), Err(RequestError::Unknown));
+}
+
+#[test]
 fn nothing_outside_the_list_is_taken() {
     for json in [
         "",
