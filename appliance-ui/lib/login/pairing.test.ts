@@ -5,6 +5,7 @@ import { concatBytes, toHex, toUtf8 } from '../protocol/bytes.ts';
 import { keys } from '../protocol/testing.ts';
 import type { Hex } from '../protocol/types.ts';
 import { bytesOf, rows, secretOf, vectors } from '../protocol/vectors.ts';
+import { credential } from './credential.test-helper.ts';
 import { open, PAIRED_MAX, type Paired, PairingError, pair, unwrap, without, wrap } from './pairing.ts';
 import type { Authenticator } from './passkey.ts';
 
@@ -42,7 +43,7 @@ class SoftKey implements Authenticator {
     this.handles.add(toHex(new Uint8Array(publicKey?.user.id as ArrayBuffer)));
     const id = Uint8Array.of(this.name, this.ids.length);
     this.ids.push(toHex(id));
-    return credential(id, {});
+    return credential({ id });
   }
 
   async get({ publicKey }: CredentialRequestOptions) {
@@ -52,20 +53,8 @@ class SoftKey implements Authenticator {
     if (!id || !first) throw new DOMException('', 'NotAllowedError');
     this.inputs.push(new TextDecoder().decode(first));
     const results = { first: new Uint8Array(hmac(sha256, this.seed, saltOf(first))) };
-    return credential(id, { prf: { results } });
+    return credential({ id, extensions: { prf: { results } } });
   }
-}
-
-function credential(id: Uint8Array<ArrayBuffer>, extensions: object): Credential {
-  const authenticatorData = new Uint8Array(37);
-  authenticatorData[32] = 0x05;
-  return {
-    id: '',
-    type: 'public-key',
-    rawId: id.buffer,
-    response: { authenticatorData: authenticatorData.buffer },
-    getClientExtensionResults: () => extensions,
-  } as unknown as Credential;
 }
 
 const codeOf = (work: Promise<unknown>) =>

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { credential } from './credential.test-helper.ts';
 import { type Authenticator, assertPasskey, createPasskey, makeAndProve } from './passkey.ts';
 
 const ID = Uint8Array.of(1, 2, 3, 4);
@@ -8,6 +9,7 @@ interface Soft {
   createFails?: (extension: boolean) => string | null;
   getFails?: string;
   verified?: boolean;
+  madeVerified?: boolean;
   prf?: (n: number) => Uint8Array<ArrayBuffer> | null;
 }
 
@@ -21,26 +23,16 @@ function soft(ways: Soft = {}) {
       creates.push(publicKey);
       const fails = ways.createFails?.(publicKey.extensions !== undefined);
       if (fails) throw new DOMException('no', fails);
-      return credential({});
+      return credential({ id: ID, verified: ways.madeVerified ?? true });
     },
     async get({ publicKey }) {
       if (!publicKey) throw new Error('no options');
       gets.push(publicKey);
       if (ways.getFails) throw new DOMException('no', ways.getFails);
       const first = ways.prf ? ways.prf(gets.length) : new Uint8Array(32).fill(9);
-      return credential(first ? { prf: { results: { first } } } : {});
+      const extensions = first ? { prf: { results: { first } } } : {};
+      return credential({ id: ID, extensions, verified: ways.verified ?? true });
     },
-  };
-  const credential = (extensions: object) => {
-    const authenticatorData = new Uint8Array(37);
-    authenticatorData[32] = (ways.verified ?? true) ? 0x05 : 0x01;
-    return {
-      id: '',
-      type: 'public-key',
-      rawId: ID.buffer,
-      response: { authenticatorData: authenticatorData.buffer },
-      getClientExtensionResults: () => extensions,
-    } as unknown as Credential;
   };
   return { here, creates, gets };
 }
@@ -69,6 +61,17 @@ test('a passkey without a secret, or without user verification, is not taken', a
     code: 'invalid',
   });
   await expect(makeAndProve(soft({ verified: false }).here, made)).rejects.toMatchObject({ code: 'invalid' });
+});
+
+test('a passkey that was made or asserted without user verification is refused although it was asked for', async () => {
+  const unverified = soft({ madeVerified: false });
+  await expect(createPasskey(unverified.here, made)).rejects.toMatchObject({ code: 'invalid' });
+  expect(unverified.creates[0]?.authenticatorSelection?.userVerification).toBe('required');
+  expect(await createPasskey(soft().here, made)).toEqual(ID);
+  const asserted = soft({ verified: false });
+  await expect(assertPasskey(asserted.here, made.host, [ID])).rejects.toMatchObject({ code: 'invalid' });
+  expect(asserted.gets[0]?.userVerification).toBe('required');
+  expect((await assertPasskey(soft().here, made.host, [ID])).credential).toEqual(ID);
 });
 
 test('a platform that refuses the extension at making is asked once more without it', async () => {

@@ -65,7 +65,11 @@ export async function createPasskey(here: Authenticator, made: NewPasskey): Prom
   // Some platforms refuse the extension before they show anything: then PRF is tried at `get` alone.
   const created =
     asked instanceof Error && !isFinal(asked) ? await attempt(() => here.create(options(null))) : asked;
-  return new Uint8Array(credentialOf(created).rawId);
+  const { rawId, response } = credentialOf(created);
+  // A browser that does not tell it at making tells it when the passkey is asserted.
+  const said = (response as Partial<AuthenticatorAttestationResponse>).getAuthenticatorData?.();
+  if (said !== undefined && !isVerified(said)) throw new SessionError('invalid', 'made without verification');
+  return new Uint8Array(rawId);
 }
 
 /** Asks the person for a passkey and gives its id and 32 bytes. */
@@ -89,10 +93,9 @@ export async function assertPasskey(
   );
   const credential = credentialOf(found);
   const { authenticatorData } = credential.response as AuthenticatorAssertionResponse;
-  const flags = new Uint8Array(authenticatorData)[32] ?? 0;
   const prf = credential.getClientExtensionResults().prf?.results?.first;
   const bytes = prf === undefined ? null : new Uint8Array(toBuffer(prf));
-  if ((flags & VERIFIED) === 0 || bytes?.length !== 32) {
+  if (!isVerified(authenticatorData) || bytes?.length !== 32) {
     throw new SessionError('invalid', 'this passkey gives no secret');
   }
   return { credential: new Uint8Array(credential.rawId), prf: bytes };
@@ -108,6 +111,11 @@ export async function makeAndProve(here: Authenticator, made: NewPasskey): Promi
   if (same) return first;
   first.prf.fill(0);
   throw new SessionError('invalid', 'this passkey gives another secret each time');
+}
+
+/** The authenticator's own word, which the browser passes on: asking for verification alone proves nothing. */
+function isVerified(authenticatorData: ArrayBuffer): boolean {
+  return ((new Uint8Array(authenticatorData)[32] ?? 0) & VERIFIED) !== 0;
 }
 
 async function attempt(work: () => Promise<Credential | null>): Promise<Credential | Error> {

@@ -7,6 +7,7 @@ import { fold, type Record } from '../protocol/fold.ts';
 import { Held, type Outcome, Reader } from '../protocol/reader.ts';
 import { Practice, secretOfName } from '../protocol/testing/practice.ts';
 import type { Event } from '../protocol/types.ts';
+import { weighing } from './weighing.ts';
 
 const count = Number(process.argv[2] ?? 5_000);
 /** The box writes what arrives within some seconds into one receipt; ten years of visits are many receipts. */
@@ -25,15 +26,7 @@ function write(practice: Practice): Event[] {
   const records: Event[] = [];
   let batch: Event[] = [];
   for (let n = 0; n < count; n += 1) {
-    const resource = {
-      resourceType: 'Observation',
-      status: 'final',
-      code: { coding: [{ system: 'http://loinc.org', code: '29463-7', display: 'Body weight' }] },
-      effectiveDateTime: '2026-01-01T09:00:00-05:00',
-      note: [{ text: 'Weighed without shoes, in light clothes. '.repeat(6) }],
-      valueQuantity: { value: 3 + n / 100, unit: 'kg', system: 'http://unitsofmeasure.org', code: 'kg' },
-    };
-    const event = practice.staff('doctor', { kind: 2113, resource, subject: 'child' });
+    const event = practice.staff('doctor', { kind: 2113, resource: weighing(n), subject: 'child' });
     records.push(event);
     batch.push(event);
     const [first, ...more] = batch;

@@ -10,6 +10,7 @@ import type { Event } from '../protocol/types.ts';
 import { systemClock } from '../relay/clock.ts';
 import { Records } from '../session/records.ts';
 import { keySigner } from '../session/signer.ts';
+import { weighing } from './weighing.ts';
 
 const count = Number(process.argv[2] ?? 500);
 /** What one day of a clinic brings stands in one receipt. */
@@ -20,23 +21,9 @@ const PAGE = 500;
 function write(practice: Practice): Event[] {
   const records: Event[] = [];
   for (let n = 0; n < count; n += ROWS) {
-    const some = Array.from({ length: Math.min(ROWS, count - n) }, (_, at) => {
-      const value = {
-        value: 3 + (n + at) / 100,
-        unit: 'kg',
-        system: 'http://unitsofmeasure.org',
-        code: 'kg',
-      };
-      const resource = {
-        resourceType: 'Observation',
-        status: 'final',
-        code: { coding: [{ system: 'http://loinc.org', code: '29463-7', display: 'Body weight' }] },
-        effectiveDateTime: '2026-01-01T09:00:00-05:00',
-        note: [{ text: 'Weighed without shoes, in light clothes. '.repeat(6) }],
-        valueQuantity: value,
-      };
-      return practice.staff('doctor', { kind: 2113, resource, subject: 'child' });
-    });
+    const some = Array.from({ length: Math.min(ROWS, count - n) }, (_, at) =>
+      practice.staff('doctor', { kind: 2113, resource: weighing(n + at), subject: 'child' }),
+    );
     const [first, ...more] = some;
     if (first) practice.receive(first, ...more);
     practice.now += 60;
