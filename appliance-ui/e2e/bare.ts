@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { BrowserContext } from 'playwright-core';
 import { build } from 'vite';
 import { demo } from './harness.ts';
 
@@ -14,9 +15,11 @@ const PAGE =
 
 export class Bare {
   private readonly server: Server;
+  private readonly code: string;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, code: string) {
     this.server = server;
+    this.code = code;
   }
 
   /** Serves a page with one script, a file of `e2e/bare`. */
@@ -29,12 +32,24 @@ export class Bare {
       response.end(isCode ? code : PAGE);
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    return new Bare(server);
+    return new Bare(server, code);
   }
 
   /** Its address under a name; the browser finds every `*.vault.relaybox.invalid` and `*.localhost` here. */
   at(name: string): string {
     return `https://${name}:${(this.server.address() as AddressInfo).port}/`;
+  }
+
+  /**
+   * The page under a name that the box itself answers on, as the face of that name will be: everything but the page
+   * comes from the box.
+   */
+  async under(context: BrowserContext, origin: string): Promise<string> {
+    const page = new URL('/bare', origin).href;
+    await context.route(page, (route) => route.fulfill({ body: PAGE, contentType: 'text/html' }));
+    const script = { body: this.code, contentType: 'text/javascript' };
+    await context.route(new URL('/page.js', origin).href, (route) => route.fulfill(script));
+    return page;
   }
 
   async close(): Promise<void> {
@@ -48,7 +63,13 @@ async function bundle(entry: string): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'warn',
-    build: { write: false, minify: false, lib: { entry, formats: ['es'], fileName: 'page' } },
+    build: {
+      write: false,
+      minify: false,
+      lib: { entry, formats: ['es'], fileName: 'page' },
+      // What the library imports only when it is needed stands in the one file, too.
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
   });
   const chunks = [built].flat().flatMap((one) => ('output' in one ? one.output : []));
   const code = chunks.find((chunk) => chunk.type === 'chunk');

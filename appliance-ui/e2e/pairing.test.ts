@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Paired } from '../lib/login/pairing.ts';
 import { Bare } from './bare.ts';
 import { Visitor } from './harness.ts';
+import { giveAnswers, noteAnswers } from './passkeys.ts';
 
 const STAFF = 'staff.localhost';
 const ADMIN = 'admin.localhost';
@@ -101,10 +102,35 @@ test('the admin page has a pairing of its own, and cannot use that of the staff 
 test('without user verification a security key pairs and opens nothing', async () => {
   const visitor = await arrive();
   const { cdp, id } = await visitor.authenticator();
+  const answers = await noteAnswers(visitor.page);
+  await visitor.page.reload();
   const one = await paired(visitor);
   expect(await open(visitor, [one])).toEqual([secret, one.credential]);
   await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: false });
   expect(await open(visitor, [one])).toBe('pair a security key: cancelled');
   expect(await pair(visitor)).toBe('pair a security key: cancelled');
+  // A browser that asks the security key for less than the page did, and hands over the secret all the same: then the
+  // security key's own word is what counts.
+  await giveAnswers(visitor.page, answers);
+  await visitor.page.reload();
+  await visitor.page.evaluate(() => {
+    const { credentials } = navigator;
+    const [create, get] = [credentials.create.bind(credentials), credentials.get.bind(credentials)];
+    credentials.create = async ({ publicKey } = {}) => {
+      if (!publicKey) return null;
+      const authenticatorSelection = { userVerification: 'discouraged' } as const;
+      return create({ publicKey: { ...publicKey, authenticatorSelection, extensions: {} } });
+    };
+    credentials.get = async ({ publicKey } = {}) => {
+      if (!publicKey) return null;
+      return get({ publicKey: { ...publicKey, userVerification: 'discouraged', extensions: {} } });
+    };
+  });
+  expect(await open(visitor, [one])).toBe('pair a security key: no-secret');
+  // A security key that can verify makes nothing for somebody it does not know.
+  expect(await pair(visitor)).toBe('pair a security key: cancelled');
+  await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: true });
+  await visitor.page.reload();
+  expect(await open(visitor, [one])).toEqual([secret, one.credential]);
   await visitor.leave();
 });

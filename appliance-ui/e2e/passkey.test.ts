@@ -10,6 +10,7 @@ import { expect, test } from 'vitest';
 import { homeWords } from '../portal/src/words/home.ts';
 import { loginWords } from '../portal/src/words/login.ts';
 import { shellWords } from '../portal/src/words/shell.ts';
+import { HandClock } from './clock.ts';
 import { demo, PHONE, person, Visitor } from './harness.ts';
 import { giveAnswers, noteAnswers } from './passkeys.ts';
 import { findSecrets } from './scan.ts';
@@ -18,6 +19,8 @@ import { firstVisit, makePasskey, nsec, PASSWORD, readGrowth } from './steps.ts'
 
 const w = loginWords.en;
 const shell = shellWords.en;
+const MINUTE = 60_000;
+
 test('a parent comes with an access sheet, makes a passkey, and reads a growth chart', async () => {
   const visitor = await Visitor.arrive();
   await visitor.authenticator();
@@ -57,8 +60,8 @@ test('the locked copy opens the same record on another phone', async () => {
   await second.leave();
 });
 
-test('after a lock no word of the record and no key is in storage, page or memory', async () => {
-  const visitor = await Visitor.arrive();
+/** A parent reads a growth chart; the search finds what stands there, and a key that the test itself put down. */
+async function readAndSearch(visitor: Visitor): Promise<Readonly<Record<string, string>>> {
   const who = person(demo().ready, 'Dana Demofield');
   // The door of a demo box lists the demo's people with their keys; that of a real box has nobody to list.
   await visitor.context.route('**/dev.json', (route) => route.fulfill({ status: 404 }));
@@ -74,7 +77,6 @@ test('after a lock no word of the record and no key is in storage, page or memor
     'the name of a vaccine': 'trivalent',
     'an answer of the nurse': 'two puffs fifteen minutes before',
   };
-  // The search finds what is there: names while the record is open, and a key that the test itself put down.
   const planted = 'nsec1plantedplantedplantedplantedplanted';
   await visitor.page.evaluate((text) => {
     (globalThis as { planted?: unknown }).planted = { text };
@@ -89,9 +91,26 @@ test('after a lock no word of the record and no key is in storage, page or memor
     delete (globalThis as { planted?: unknown }).planted;
     localStorage.removeItem('planted');
   });
+  return secrets;
+}
 
+test('after a lock no word of the record and no key is in storage, page or memory', async () => {
+  const visitor = await Visitor.arrive();
+  const secrets = await readAndSearch(visitor);
   await visitor.page.getByRole('button', { name: shell.lock }).click();
   await visitor.see(w.lockedAsked);
+  expect(await findSecrets(visitor.page, secrets)).toEqual([]);
+  await visitor.leave();
+});
+
+test('after fifteen minutes without input the screen locks, and the secrets are gone from memory', async () => {
+  const clock = new HandClock();
+  const visitor = await Visitor.arrive({ clock });
+  const secrets = await readAndSearch(visitor);
+  await clock.pass(visitor.page, 14 * MINUTE);
+  expect(await findSecrets(visitor.page, secrets)).toContain('a name: page');
+  await clock.pass(visitor.page, MINUTE);
+  await visitor.see(w.lockedIdle);
   expect(await findSecrets(visitor.page, secrets)).toEqual([]);
   await visitor.leave();
 });

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::dev::DevBox;
 
@@ -29,11 +30,23 @@ pub fn binary() -> Result<PathBuf> {
 /// # Errors
 /// When it cannot be started.
 pub fn run(script: &str, dev: &DevBox, arguments: &[&str]) -> Result<Output> {
-    let ready = dev.folder().with_extension("ready.json");
-    std::fs::write(&ready, &dev.line)?;
+    run_with(script, dev, &dev.line, arguments)
+}
+
+/// The same with what a test tells the script in place of the ready line.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn tell(script: &str, dev: &DevBox, told: &Value, arguments: &[&str]) -> Result<Output> {
+    run_with(script, dev, &told.to_string(), arguments)
+}
+
+fn run_with(script: &str, dev: &DevBox, input: &str, arguments: &[&str]) -> Result<Output> {
+    let file = dev.folder().with_extension("ready.json");
+    std::fs::write(&file, input)?;
     Command::new(binary()?)
         .arg(script)
-        .arg(&ready)
+        .arg(&file)
         .args(arguments)
         .current_dir(root())
         .env("NODE_EXTRA_CA_CERTS", &dev.ready.ca)

@@ -16,8 +16,8 @@ export interface DemoPerson {
 
 /** The line that the box prints when it is ready. */
 export interface Ready {
-  /** Start page and portal, each with its closing slash. */
-  readonly origins: { readonly start: string; readonly portal: string };
+  /** Start page, portal and the administration's interface, each with its closing slash. */
+  readonly origins: { readonly start: string; readonly portal: string; readonly admin: string };
   readonly relay: string;
   readonly relay_plain: string;
   readonly ca: string;
