@@ -105,14 +105,14 @@ test('without user verification a security key pairs and opens nothing', async (
   const answers = await noteAnswers(visitor.page);
   await visitor.page.reload();
   const one = await paired(visitor);
+  await giveAnswers(visitor.page, answers);
+  await visitor.page.reload();
   expect(await open(visitor, [one])).toEqual([secret, one.credential]);
   await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: false });
   expect(await open(visitor, [one])).toBe('pair a security key: cancelled');
   expect(await pair(visitor)).toBe('pair a security key: cancelled');
   // A browser that asks the security key for less than the page did, and hands over the secret all the same: then the
   // security key's own word is what counts.
-  await giveAnswers(visitor.page, answers);
-  await visitor.page.reload();
   await visitor.page.evaluate(() => {
     const { credentials } = navigator;
     const [create, get] = [credentials.create.bind(credentials), credentials.get.bind(credentials)];
@@ -129,8 +129,5 @@ test('without user verification a security key pairs and opens nothing', async (
   expect(await open(visitor, [one])).toBe('pair a security key: no-secret');
   // A security key that can verify makes nothing for somebody it does not know.
   expect(await pair(visitor)).toBe('pair a security key: cancelled');
-  await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: true });
-  await visitor.page.reload();
-  expect(await open(visitor, [one])).toEqual([secret, one.credential]);
   await visitor.leave();
 });

@@ -91,7 +91,8 @@ impl<'a> Office<'a> {
         let (member, practice) = (&self.member, &self.claimed.practice);
         let (pair, confidential) = (ring.newest(of).unwrap(), of == Compartment::Confidential);
         let event =
-            seal_staff(member, practice, pair, Some(&reader), confidential, &record, &mut self.random).unwrap();
+            seal_staff(member, practice, pair, Some(&reader), confidential, &record, &mut self.random)
+                .unwrap();
         self.publish(&event).await;
         event
     }
@@ -254,9 +255,9 @@ async fn judged(claimed: &Claimed, office: &mut Office<'_>, record: &Event) -> O
     let child = p_tag(record, 1).unwrap().to_hex();
     let id = record.id.to_hex();
     let receipts = office.client.subscribe(json!({"kinds": [2122], "#p": [child]})).await.unwrap();
-    let names = |frame: &Value| frame[0] == "EVENT" && frame[1] == receipts && frame.to_string().contains(&id);
-    let receipt: Event =
-        serde_json::from_value(office.client.wait(names).await.unwrap()[2].clone()).unwrap();
+    let names =
+        |frame: &Value| frame[0] == "EVENT" && frame[1] == receipts && frame.to_string().contains(&id);
+    let receipt: Event = serde_json::from_value(office.client.wait(names).await.unwrap()[2].clone()).unwrap();
     let mut events = claimed.history().await;
     events.push(receipt);
     let held = Held::staff(office.keyring().await);
