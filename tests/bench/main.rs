@@ -4,6 +4,7 @@
 //! with little, and asserts counts, no times. Wall times say little on a busy machine: events per
 //! CPU-second and the share of the floor do.
 
+mod ceremony;
 mod echo;
 mod events;
 mod floor;
@@ -41,6 +42,9 @@ pub(crate) struct Scale {
     pub(crate) runs: usize,
     pub(crate) sessions: usize,
     pub(crate) fanned: usize,
+    /// Of the practice whose key lies in a vault.
+    pub(crate) sealed_staff: usize,
+    pub(crate) sealed_patients: usize,
     /// Length of one query run.
     pub(crate) time: Duration,
     pub(crate) smoke: bool,
@@ -60,6 +64,8 @@ impl Scale {
             runs: 3,
             sessions: live::SESSIONS,
             fanned: 100,
+            sealed_staff: 20,
+            sealed_patients: 2_000,
             time: Duration::from_secs(1),
             smoke: false,
             only: Vec::new(),
@@ -77,6 +83,8 @@ impl Scale {
             runs: 1,
             sessions: 20,
             fanned: 5,
+            sealed_staff: 4,
+            sealed_patients: 6,
             time: Duration::ZERO,
             smoke: true,
             ..Self::new(2_000)

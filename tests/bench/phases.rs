@@ -1,5 +1,6 @@
 //! The phases, one after the other, and what each puts into the table.
 
+mod ceremony;
 mod ingest;
 mod scope;
 mod sessions;
@@ -44,7 +45,7 @@ impl Bench {
     pub(crate) async fn start(scale: Scale) -> Result<Self> {
         say(&format!("{}; load {}", server::machine(), server::load()))?;
         let folder = TempDir::new()?;
-        let place = Place::new(folder.path())?;
+        let place = Place::new(folder.path(), "")?;
         let dev = place.dev(&["--empty"])?;
         let practice = place.practice(scale.patients).await?;
         say(&format!("a practice of {} patients is registered", scale.patients))?;
@@ -99,6 +100,9 @@ impl Bench {
         if self.scale.wants("live") {
             self.fan_out().await?;
             self.suspensions().await?;
+        }
+        if self.scale.wants("ceremony") {
+            self.ceremony().await?;
         }
         if self.scale.wants("memory") {
             self.memory().await?;

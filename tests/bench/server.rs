@@ -30,9 +30,10 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn new(folder: &Path) -> Result<Self> {
+    /// `more` goes to the end of the configuration.
+    pub(crate) fn new(folder: &Path, more: &str) -> Result<Self> {
         let config = folder.join("relaybox.toml");
-        std::fs::write(&config, CONFIG)?;
+        std::fs::write(&config, format!("{CONFIG}\n{more}"))?;
         Ok(Self { data: folder.join("data"), config })
     }
 
