@@ -15,6 +15,7 @@ mod console;
 mod epochs;
 mod hostile;
 mod journey;
+mod panel;
 mod reading;
 mod recovery;
 mod secrets;

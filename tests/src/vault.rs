@@ -14,6 +14,8 @@ use relaybox_protocol::permissions::{Role, preticked};
 use relaybox_protocol::random::Random;
 use relaybox_protocol::{Keys, PublicKey};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 /// PIN of every software key here.
 pub const PIN: &str = "caf\u{e9}-1234";
@@ -147,6 +149,8 @@ pub struct Hand<'a> {
     pub owner: Option<Keys>,
     /// What is typed, one after the other, where words are asked for and no sheet shows them.
     pub words: Vec<String>,
+    /// Presses the button of the simulated panel, and not the console's.
+    pub at_panel: bool,
     random: Random,
 }
 
@@ -160,6 +164,7 @@ impl<'a> Hand<'a> {
             pin: PIN.to_owned(),
             owner: None,
             words: Vec::new(),
+            at_panel: false,
             random: Random::os(),
         }
     }
@@ -284,6 +289,9 @@ impl<'a> Hand<'a> {
                 {
                     self.keys.tell(&format!("remove {name}"))?;
                 }
+                if self.at_panel {
+                    return touch_panel(&self.socket.with_file_name("panel.sock"), "press");
+                }
                 Request::Press { ceremony }
             }
             (Some("proof"), _) => {
@@ -334,6 +342,64 @@ impl<'a> Hand<'a> {
         let sealed =
             ConversationKey::derive(once.secret_key(), key)?.encrypt(text.as_bytes(), &mut self.random)?;
         Ok(Request::Type { ceremony, from: once.public_key().to_hex(), sealed })
+    }
+}
+
+/// A word to the simulated panel behind this socket: `press`, `hold`, `lid open` …
+///
+/// # Errors
+/// When there is none.
+pub fn touch_panel(socket: &Path, word: &str) -> Result<()> {
+    Ok(writeln!(UnixStream::connect(socket)?, "{word}")?)
+}
+
+/// What the simulated panel shows, as it changes, and a hand at it.
+pub struct Panel {
+    lines: tokio::io::Lines<tokio::io::BufReader<OwnedReadHalf>>,
+    hand: OwnedWriteHalf,
+}
+
+/// What it shows at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct Face {
+    pub display: Vec<String>,
+    /// `unclaimed`, `ready`, `ceremony`, `frozen` or `failing`.
+    pub light: String,
+}
+
+impl Panel {
+    /// Over the folder of a box of `relaybox dev`.
+    ///
+    /// # Errors
+    /// When it has no simulated panel.
+    pub async fn open(folder: &Path) -> Result<Self> {
+        let stream = tokio::net::UnixStream::connect(folder.join("run/panel.sock")).await?;
+        let (read, hand) = stream.into_split();
+        Ok(Self { lines: tokio::io::BufReader::new(read).lines(), hand })
+    }
+
+    /// As [`touch_panel`]; what one panel is told happens in that order.
+    ///
+    /// # Errors
+    /// When the panel is gone.
+    pub async fn touch(&mut self, word: &str) -> Result<()> {
+        Ok(self.hand.write_all(format!("{word}\n").as_bytes()).await?)
+    }
+
+    /// The first of what it shows from now on that fits.
+    ///
+    /// # Errors
+    /// When the panel is gone before.
+    pub async fn until(&mut self, fits: impl Fn(&Face) -> bool) -> Result<Face> {
+        let mut last = String::new();
+        while let Some(line) = self.lines.next_line().await? {
+            let face: Face = serde_json::from_str(&line)?;
+            if fits(&face) {
+                return Ok(face);
+            }
+            last = line;
+        }
+        bail!("the panel is gone; it showed {last}")
     }
 }
 

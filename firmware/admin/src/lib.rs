@@ -12,6 +12,7 @@ mod api;
 mod body;
 mod login;
 mod members;
+mod panel;
 mod reply;
 mod run;
 mod serve;

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use crate::FILE;
 use crate::login::Logins;
 use crate::members::{self, Following};
+use crate::panel;
 use crate::reply::Refused;
 use crate::serve::{self, Front};
 
@@ -68,6 +69,7 @@ pub(crate) async fn run(env: Env) -> Result<(), RunError> {
     let mut parts = JoinSet::new();
     let practice = state.join("practice");
     parts.spawn(members::follow(config.socket("policy"), practice, clock, said, shutdown.clone()));
+    parts.spawn(panel::tell(Arc::clone(&shared), shutdown.clone()));
     let front = Front {
         connections: Connections::new(config.admin.connections_max, config.admin.connections_max),
         shared,

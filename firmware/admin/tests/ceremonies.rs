@@ -156,7 +156,9 @@ async fn vault(listener: UnixListener, asked: Arc<Mutex<Vec<String>>>) {
     loop {
         let mut stream = BufStream::new(listener.accept().await.unwrap().0);
         let Ok(Some(request)) = line::read::<Request>(&mut stream, 100_000).await else { continue };
-        asked.lock().unwrap().push(serde_json::to_string(&request).unwrap());
+        if !matches!(request, Request::Line { .. }) {
+            asked.lock().unwrap().push(serde_json::to_string(&request).unwrap());
+        }
         let replies = match request {
             Request::State {} => vec![Reply::State(state.clone())],
             Request::Prepare { .. } => {

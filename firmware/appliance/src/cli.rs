@@ -49,6 +49,8 @@ enum Command {
     Succeed(tools::ceremony::SucceedArgs),
     /// Hold a ceremony on the console, or look at the key slot
     Ceremony(tools::ceremony::CeremonyArgs),
+    /// Say where the box is reached, or touch the simulated front panel of `relaybox dev`
+    Panel(tools::panel::PanelArgs),
     /// Look at a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -198,6 +200,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Recover(args) => runtime()?.block_on(tools::ceremony::recover(args)),
         Command::Succeed(args) => runtime()?.block_on(tools::ceremony::succeed(args)),
         Command::Ceremony(args) => runtime()?.block_on(tools::ceremony::run(args)),
+        Command::Panel(args) => runtime()?.block_on(tools::panel::run(args)),
     }
 }
 

@@ -10,6 +10,8 @@ use relaybox_protocol::{EventId, PublicKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::board::face::is_bidi;
+
 /// Longest name in a request, characters.
 pub const NAME_CHARACTERS_MAX: usize = 100;
 /// Most members that one request changes.
@@ -248,11 +250,6 @@ pub(crate) fn check_name(name: &str) -> Result<(), RequestError> {
         && length <= NAME_CHARACTERS_MAX
         && !name.chars().any(|c| c.is_control() || is_bidi(c));
     if fine { Ok(()) } else { Err(RequestError::Name) }
-}
-
-/// Characters that turn the order of what follows on a display.
-const fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What a slot key signs for one ceremony: SHA-256("relaybox/ceremony/1" ‖ nonce ‖ P ‖ policy head ‖ expiry ‖

@@ -1,6 +1,7 @@
 //! The role: answers the socket `vault`, keeps the state directory, starts one process for each ceremony and hands
 //! the relay what it signed. It holds no secret of the practice itself.
 
+mod panel;
 mod prepare;
 mod recover;
 mod running;
@@ -12,7 +13,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relaybox_process::clock::Clock;
-use relaybox_process::config::VaultConfig;
+use relaybox_process::config::{Panel, VaultConfig};
 use relaybox_process::rpc::audit::{Entry, Journal};
 use relaybox_process::rpc::ceremony::{CeremonyClient, CeremonyError};
 use relaybox_process::rpc::vault::{Frozen, SlotKey, State as Told};
@@ -23,9 +24,10 @@ use relaybox_protocol::random::Random;
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
-use crate::board::{self, Board};
+use crate::board;
 use crate::deeds::BoxKeys;
 use crate::guard::{Closed, FreezeCause};
+use panel::Front;
 use running::Running;
 use state::{State, StateError};
 
@@ -48,6 +50,10 @@ pub enum VaultError {
     NoSocket,
     #[error("accept callers")]
     Accept(#[source] std::io::Error),
+    #[error("reach the front panel")]
+    Panel(#[source] std::io::Error),
+    #[error("take software keys or a simulated panel: only `relaybox dev` does")]
+    Simulated,
 }
 
 /// Serves until shutdown.
@@ -56,13 +62,18 @@ pub fn start(env: Env) -> Pin<Box<dyn Future<Output = Result<(), RoleError>> + S
 }
 
 async fn run(env: Env) -> Result<(), VaultError> {
-    let Env { config, listeners, callers, mut shutdown, ready, clock, state, credentials, .. } = env;
+    let Env { config, listeners, callers, mut shutdown, ready, clock, state, credentials, dev } = env;
+    if !dev && (config.vault.soft || config.vault.panel != Panel::None) {
+        return Err(VaultError::Simulated);
+    }
     let listener = listeners.into_iter().find_map(|(name, listener)| match listener {
         Listener::Unix(listener) if name == SOCKET => Some(listener),
         _ => None,
     });
     let listener = listener.ok_or(VaultError::NoSocket)?;
     let state = State::open(&state)?;
+    let (board, inputs) =
+        board::open(config.vault.panel, &config.sockets.folder).map_err(VaultError::Panel)?;
     let vault = Arc::new(Vault {
         host: config.gateway.hosts.first().cloned().unwrap_or_default(),
         config: config.vault.clone(),
@@ -74,7 +85,7 @@ async fn run(env: Env) -> Result<(), VaultError> {
             audit: public_key(&credentials.join("audit.pub"))?,
         },
         state: Mutex::new(state),
-        board: Mutex::new(board::of(config.vault.panel)),
+        front: Mutex::new(Front::new(board)),
         code: claim_code(&mut Random::os()),
         running: Mutex::new(None),
         starting: tokio::sync::Mutex::default(),
@@ -84,6 +95,9 @@ async fn run(env: Env) -> Result<(), VaultError> {
     let journal = tokio::spawn(vault.journal.clone().run(entering));
     ready();
     vault.reconcile().await;
+    vault.look_at_lid().await;
+    vault.refresh();
+    vault.spawn(Arc::clone(&vault).watch_panel(inputs));
     let served = tokio::select! {
         served = serve::accept(Arc::clone(&vault), listener, callers) => served,
         () = shutdown::requested(&mut shutdown) => Ok(()),
@@ -109,7 +123,7 @@ pub(crate) struct Vault {
     clock: Clock,
     boxes: BoxKeys,
     state: Mutex<State>,
-    board: Mutex<Box<dyn Board>>,
+    front: Mutex<Front>,
     code: String,
     /// The newest ceremony, also when it has ended.
     running: Mutex<Option<Running>>,
@@ -124,14 +138,15 @@ impl Vault {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn board(&self) -> MutexGuard<'_, Box<dyn Board>> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// An entry for the audit, with its time. Public keys, ids and reasons only.
     fn enter(&self, what: &str, fill: impl FnOnce(Entry) -> Entry) {
         // A ceremony is rare: the queue has room, and says itself when it has not.
         self.journal.enter(fill(Entry::new(self.clock.now(), what)));
+    }
+
+    /// Runs beside the others, until the role ends.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
     }
 
     /// The newest ceremony.
@@ -162,7 +177,7 @@ impl Vault {
                     log::error!("keeping the end of the claim failed to {error}");
                 }
             }
-            Ok(None) => self.board().show(&["NOT CLAIMED".to_owned(), format!("claim code {}", self.code)]),
+            Ok(None) => self.show_code(true),
             Ok(Some(_)) => log::warn!(
                 "this box's practice has its key elsewhere: no ceremony can be held here before a recovery"
             ),
@@ -207,15 +222,18 @@ impl Vault {
             frozen: kept.guard.frozen().map(|freeze| Frozen {
                 by: freeze.by.clone(),
                 at: freeze.at,
-                why: match freeze.why {
-                    FreezeCause::Admin => "admin",
-                    FreezeCause::Lid => "lid",
-                    FreezeCause::Button => "button",
-                }
-                .to_owned(),
+                why: frozen_by(freeze.why).to_owned(),
             }),
             soft: self.config.soft,
         }
+    }
+}
+
+const fn frozen_by(cause: FreezeCause) -> &'static str {
+    match cause {
+        FreezeCause::Admin => "admin",
+        FreezeCause::Lid => "lid",
+        FreezeCause::Button => "button",
     }
 }
 

@@ -107,7 +107,7 @@ async fn nothing_that_is_not_on_the_list_is_taken_and_nothing_is_signed_without_
 }
 
 /// The newest ceremony's first status that fits.
-async fn until(hand: &Hand<'_>, fits: impl Fn(&Status) -> bool) -> Status {
+pub(super) async fn until(hand: &Hand<'_>, fits: impl Fn(&Status) -> bool) -> Status {
     let mut client = VaultClient::connect(&hand.socket).await.unwrap();
     let mut reply = client.ask(&Request::Watch {}).await.unwrap();
     loop {

@@ -29,11 +29,11 @@ const SOCKET: &str = "/run/relaybox/vault.sock";
 pub(crate) struct Place {
     /// Directory of `relaybox dev`; without it the box's own vault is asked
     #[arg(long, value_name = "DIR", global = true)]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
 }
 
 impl Place {
-    fn socket(&self) -> PathBuf {
+    pub(super) fn socket(&self) -> PathBuf {
         self.data.as_ref().map_or_else(|| PathBuf::from(SOCKET), |data| data.join("run").join("vault.sock"))
     }
 }
@@ -283,7 +283,13 @@ impl Holder<'_> {
                 .encrypt(line.as_bytes(), &mut self.random)?;
             Request::Type { ceremony, from: once.public_key().to_hex(), sealed }
         };
-        done(self.vault.ask(&request).await?).map(|()| true)
+        match self.vault.ask(&request).await? {
+            Reply::Refused { code, .. } if code == "panel" => {
+                say("  the box has a button of its own: press it there\n")?;
+                Ok(true)
+            }
+            other => done(other).map(|()| true),
+        }
     }
 }
 
@@ -376,7 +382,7 @@ async fn cancel(vault: &mut VaultClient) -> Result<(), Failure> {
     done(vault.ask(&Request::Cancel { ceremony }).await?)
 }
 
-fn done(reply: Reply) -> Result<(), Failure> {
+pub(super) fn done(reply: Reply) -> Result<(), Failure> {
     match reply {
         Reply::Done => Ok(()),
         other => Err(unexpected(other).into()),

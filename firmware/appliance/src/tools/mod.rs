@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod ceremony;
+pub(crate) mod panel;
 pub(crate) mod store;
 
 use std::io::Write as _;

@@ -87,8 +87,8 @@ section! {
     ceremony_seconds: u64 = 60, "Seconds from the button to the end of a ceremony, whatever happens; at most the default.";
     claim_seconds: u64 = 2_400, "Seconds for a claim after its button, and for the enrolment of one more slot key.";
     two_person: bool = false, "Whether two different slot keys have to approve each ceremony. It binds this vault, not a thief of its file who has one of its keys.";
-    panel: Panel = Panel::None, "Front panel: `none`, or `console`, which simulates one on standard error for development.";
-    soft: bool = false, "Whether the slot keys are programs and no hardware: said wherever the slot is shown.";
+    panel: Panel = Panel::None, "Front panel: `none`; for development `console`, whose display is standard error and whose button is the console, or `simulated`, with a button of its own (`relaybox panel`).";
+    soft: bool = false, "Whether the slot keys are programs and no hardware: said wherever the slot is shown, and refused outside `relaybox dev`.";
 }
 
 /// What stands in front of the box.
@@ -96,7 +96,10 @@ section! {
 #[serde(rename_all = "snake_case")]
 pub enum Panel {
     None,
+    /// A simulated panel without a button.
     Console,
+    /// One with a button.
+    Simulated,
 }
 
 section! {

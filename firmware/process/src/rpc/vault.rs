@@ -4,6 +4,7 @@
 //!
 //! A connection asks one request at a time; [`Request::Watch`] turns it into a stream of [`Reply::Status`].
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,16 @@ pub enum Request {
     },
     Freeze {
         by: Option<String>,
+    },
+    /// What the caller says of the box, for the display at rest: cut to 60 characters, without control characters, and
+    /// marked as not the vault's. It counts for two minutes. `failing` sets the light.
+    Line {
+        text: String,
+        failing: bool,
+    },
+    /// Where the box is reached, for the display; from the console only. Port 0 is not shown.
+    Address {
+        address: SocketAddr,
     },
 }
 

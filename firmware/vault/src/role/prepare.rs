@@ -119,6 +119,9 @@ impl Vault {
             log::warn!("asking the relay how the last ceremony ended failed to {error}");
             return Some(refused("relay", "the relay does not say how the last ceremony ended"));
         }
+        if self.lid_open() {
+            return Some(refused("lid", "the lid is open: close it first"));
+        }
         match self.state().kept.guard.open(self.clock.now(), thaws) {
             Err(closed @ Closed::Frozen) => Some(refused("frozen", &format!("failed to {closed}"))),
             Err(closed) => Some(refused("paused", &format!("failed to {closed}"))),

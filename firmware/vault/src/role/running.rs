@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use relaybox_process::rpc::ceremony::CeremonyError;
@@ -25,6 +25,9 @@ use crate::wire::{Job, LINE_BYTES_MAX, Order, Replaced, Said, SlotKey, Task};
 /// Seconds in which the process must be ready, and by which it may outlive its ceremony.
 const READY_SECONDS: u64 = 20;
 const GRACE_SECONDS: u64 = 3;
+
+/// What a ceremony with software keys says of itself.
+pub(super) const SOFT: &str = "software keys: for a demo only";
 
 /// The ceremony as callers see it.
 #[derive(Clone)]
@@ -87,7 +90,7 @@ pub(super) async fn begin(vault: &Arc<Vault>, task: Task, last: u64) -> Result<P
         events: Vec::new(),
         stored: false,
     };
-    vault.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(pump.run(read, received));
+    vault.spawn(pump.run(read, received));
     let key = tokio::time::timeout(Duration::from_secs(READY_SECONDS), key).await;
     key.ok().and_then(Result::ok).ok_or(BeginError::Silent)
 }
@@ -169,8 +172,8 @@ impl Pump {
             };
             status.shown = vec![line.to_owned()];
         });
+        self.vault.refresh();
         let status = self.status.borrow().clone();
-        self.vault.board().show(&status.shown);
         if status.step == "stopped" {
             self.vault.enter("ceremony-stopped", |entry| {
                 entry.fact("ceremony", &status.ceremony).fact("why", "ended")
@@ -235,14 +238,19 @@ impl Pump {
         self.status.borrow().ceremony.clone()
     }
 
-    fn show(&self, status: Status) {
-        self.vault.board().show(&status.shown);
+    fn show(&self, mut status: Status) {
+        if self.vault.config.soft {
+            // Above the line that says what to do.
+            let last = status.shown.len().saturating_sub(1);
+            status.shown.insert(last, SOFT.to_owned());
+        }
         if status.step == "stopped" {
             let why = status.why.clone().unwrap_or_default();
             self.vault
                 .enter("ceremony-stopped", |entry| entry.fact("ceremony", &status.ceremony).fact("why", why));
         }
         self.status.send_replace(Status { events: self.events.clone(), ..status });
+        self.vault.refresh();
     }
 
     /// On the disk before another one is asked for.

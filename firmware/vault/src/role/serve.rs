@@ -103,13 +103,22 @@ async fn answer(vault: &Arc<Vault>, request: Request, console: bool) -> Reply {
         },
         Request::Prove { ceremony, pop } => order(vault, console, &ceremony, Order::Prove { pop }).await,
         Request::Press { ceremony } => {
-            if vault.board().has_button() {
+            if vault.has_button() {
                 return refused("panel", "press the button at the box");
             }
             order(vault, console, &ceremony, Order::Press).await
         }
         Request::Cancel { ceremony } => order(vault, console, &ceremony, Order::Cancel).await,
         Request::Freeze { by } => freeze(vault, by).await,
+        Request::Line { text, failing } => {
+            vault.tell(&text, failing);
+            Reply::Done
+        }
+        Request::Address { .. } if !console => refused("console", "the console alone says where the box is"),
+        Request::Address { address } => {
+            vault.reached_at(address);
+            Reply::Done
+        }
         Request::Watch {} => no_ceremony(),
     }
 }
@@ -130,18 +139,10 @@ async fn freeze(vault: &Vault, by: Option<String>) -> Reply {
     if by.as_deref().is_some_and(|by| key_from_hex(by).is_none()) {
         return refused("request", "the admin's key is no key");
     }
-    let (now, told) = (vault.clock.now(), by.clone());
-    if let Err(error) = vault.state().change(|kept| kept.guard.freeze(by, now, FreezeCause::Admin)) {
-        log::error!("keeping the freeze failed to {error}");
-        return refused("storage", "the freeze could not be kept");
+    match vault.freeze(by, FreezeCause::Admin).await {
+        Ok(()) => Reply::Done,
+        Err(_) => refused("storage", "the freeze could not be kept"),
     }
-    vault.enter("frozen", |entry| entry.by(told).fact("why", "admin"));
-    vault.board().show(&["THE KEY SLOT IS FROZEN".to_owned()]);
-    if let Some(running) = vault.running() {
-        // One that has ended needs no order.
-        let _ = running.orders.send(Order::Freeze).await;
-    }
-    Reply::Done
 }
 
 fn no_ceremony() -> Reply {
