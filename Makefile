@@ -3,10 +3,11 @@ SHELL := /bin/bash
 # Two commands: `make run` starts a box with a demo practice, `make test` runs every test.
 # Both install what they miss on Debian 12 (scripts/setup.sh), and say how long each step took.
 
-.PHONY: help run test check bench bench-ui heavy mutants fresh fmt docs
+.PHONY: help run key test check bench bench-ui heavy mutants fresh fmt docs
 
 help:
 	@echo "make run    build and start a box with a demo practice (ARGS='--reset' begins anew)"
+	@echo "make key    put a software security key into that box's slot, until Enter"
 	@echo "make test   every test"
 	@echo "make check  format, lints, docs, rules of the house"
 	@echo "make bench  speed and memory, release build"
@@ -19,6 +20,9 @@ help:
 
 run:
 	@scripts/run.sh $(ARGS)
+
+key:
+	@scripts/key.sh $(ARGS)
 
 test:
 	@scripts/setup.sh tests

@@ -18,21 +18,55 @@ echo "built in $((SECONDS - start)) s" >&2
 fill=(--demo)
 case " $* " in *" --empty "* | *" --demo "*) fill=() ;; esac
 
-# A box that nobody has claimed gets a key slot of software security keys, so that it can be claimed without hardware.
-case " $* " in *" --empty "*)
-    scripts/softkey.sh
-    softkey=${CARGO_TARGET_DIR:-$PWD/target}/softkey/debug/softkey
-    slot=${CARGO_TARGET_DIR:-$PWD/target}/softkey/slot
-    # It ends with the box: exec keeps this process.
-    "$softkey" "$slot" --with-parent >/dev/null &
-    for _ in {1..100}; do
-        "$softkey" "$slot" touch desk always >/dev/null 2>&1 && break
-        sleep 0.1
-    done
-    "$softkey" "$slot" touch bank always >/dev/null
-    printf '[vault]\nslot_helper = "%s/relaybox-slot"\nsoft = true\n' "$slot" >"$slot/relaybox.toml"
-    case " $* " in *" --config"*) ;; *) fill+=(--config "$slot/relaybox.toml") ;; esac
-    echo "the key slot is soft: put a key in with $softkey $slot insert desk, take it out with remove desk" >&2
+# A key slot of software security keys, so that the box can be claimed and ceremonies held without hardware. A
+# configuration that is given decides about the slot itself.
+target=${CARGO_TARGET_DIR:-$PWD/target}
+softkey=$target/softkey/debug/softkey
+slot=$target/softkey/slot
+case " $* " in
+*" --config"*) ;;
+*)
+    if scripts/softkey.sh; then
+        # It ends with the box: exec keeps this process.
+        "$softkey" "$slot" --with-parent >/dev/null &
+        for _ in {1..100}; do
+            "$softkey" "$slot" touch desk always >/dev/null 2>&1 && break
+            sleep 0.1
+        done
+        for key in bank demo-one demo-two; do "$softkey" "$slot" touch "$key" always >/dev/null; done
+        printf '[vault]\nslot_helper = "%s/relaybox-slot"\nsoft = true\n' "$slot" >"$slot/relaybox.toml"
+        fill+=(--config "$slot/relaybox.toml")
+    else
+        echo "software keys were not built: the box starts without a key slot" >&2
+    fi
+    ;;
+esac
+
+data=.relaybox-dev
+before=
+for argument in "$@"; do
+    case $argument in --data=*) data=${argument#--data=} ;; esac
+    [ "$before" = --data ] && data=$argument
+    before=$argument
+done
+sealed=$data/vault/vault.age
+case " ${fill[*]} $* " in
+*" --empty "*)
+    echo "the key slot is soft: \`make key ARGS=desk\` puts a key in, another terminal claims the box" >&2
+    ;;
+*" --config $slot/"*)
+    # A new demo is sealed to the two keys that are in while it starts; then they come out.
+    if [ ! -e "$sealed" ] || [[ " $* " = *" --reset "* ]]; then
+        for key in demo-one demo-two; do "$softkey" "$slot" insert "$key" >/dev/null; done
+        touch "$slot/inserted"
+        (
+            for _ in {1..600}; do
+                [ "$sealed" -nt "$slot/inserted" ] || ! kill -0 $$ && break
+                sleep 0.2
+            done
+            for key in demo-one demo-two; do "$softkey" "$slot" remove "$key"; done
+        ) >/dev/null 2>&1 &
+    fi
     ;;
 esac
 

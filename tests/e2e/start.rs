@@ -32,12 +32,13 @@ fn the_ready_line_has_the_fields_of_the_contract_and_nothing_else_is_printed() {
     let line: Value = serde_json::from_str(&started.line).unwrap();
     let fields: Vec<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
     let mut expected =
-        ["ready", "origins", "relay", "relay_plain", "ca", "practice", "epochs", "persons"].to_vec();
+        ["ready", "origins", "relay", "relay_plain", "ca", "practice", "epochs", "persons", "vault"].to_vec();
     expected.sort_unstable();
     assert_eq!(fields, expected);
     assert_eq!(line["ready"], json!(true));
     assert_eq!(line["practice"], Value::Null);
     assert_eq!((&line["epochs"], &line["persons"]), (&json!([]), &json!([])));
+    assert_eq!(line["vault"], Value::Null);
     let port = |url: &str| url.rsplit(':').next().unwrap().parse::<u16>().unwrap();
     assert!(started.ready.relay.starts_with("wss://localhost:") && port(&started.ready.relay) > 0);
     let plain = started.ready.plain().unwrap();

@@ -12,6 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 mod console;
+mod demo;
 mod epochs;
 mod hostile;
 mod journey;

@@ -132,11 +132,18 @@ impl DevBox {
     /// When it does not come up.
     pub fn demo() -> Result<Self> {
         let own = TempDir::new()?;
-        let folder = own.path().join("data");
-        copy_folder(demo_template()?, &folder)?;
-        let mut started = Self::start(&folder, &["--demo"])?;
+        let mut started = Self::demo_in(&own.path().join("data"), &[])?;
         started._own = Some(own);
         Ok(started)
+    }
+
+    /// A box with the demo practice in a new `folder`: a copy of the one that was made once, with these arguments.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn demo_in(folder: &Path, arguments: &[&str]) -> Result<Self> {
+        copy_folder(demo_template()?, folder)?;
+        Self::start(folder, &[&["--demo"], arguments].concat())
     }
 
     /// A box over `folder`, with these arguments beside port 0, the plain relay and `--json`.

@@ -34,4 +34,4 @@ mod wire;
 pub mod words;
 
 pub use child::{ChildError, ceremony_process};
-pub use role::{VaultError, start};
+pub use role::{DemoVault, DemoVaultError, VaultError, seal_demo, start};

@@ -1,6 +1,7 @@
 //! The role: answers the socket `vault`, keeps the state directory, starts one process for each ceremony and hands
 //! the relay what it signed. It holds no secret of the practice itself.
 
+mod demo;
 mod panel;
 mod prepare;
 mod recover;
@@ -27,6 +28,7 @@ use tokio::task::JoinSet;
 use crate::board;
 use crate::deeds::BoxKeys;
 use crate::guard::{Closed, FreezeCause};
+pub use demo::{DemoVault, DemoVaultError, seal_demo};
 use panel::Front;
 use running::Running;
 use state::{State, StateError};

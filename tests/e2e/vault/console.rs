@@ -10,12 +10,27 @@ use super::*;
 
 /// Runs a command and does what its screen asks for. Gives what it said and whether it succeeded.
 pub(super) fn at_the_console(keys: &SoftKeys, arguments: &[&str], order: &[&str]) -> (String, bool) {
-    with_words(keys, arguments, order, &[])
+    typing(PIN, keys, arguments, order, &[])
+}
+
+/// The same with another PIN than that of the tests' keys.
+pub(super) fn with_pin(pin: &str, keys: &SoftKeys, arguments: &[&str], order: &[&str]) -> (String, bool) {
+    typing(pin, keys, arguments, order, &[])
 }
 
 /// The same with these words in the hand, typed one after the other; without any, and for empty ones, those of the last
 /// sheet are typed back.
 pub(super) fn with_words(
+    keys: &SoftKeys,
+    arguments: &[&str],
+    order: &[&str],
+    words: &[&str],
+) -> (String, bool) {
+    typing(PIN, keys, arguments, order, words)
+}
+
+fn typing(
+    pin: &str,
     keys: &SoftKeys,
     arguments: &[&str],
     order: &[&str],
@@ -44,7 +59,7 @@ pub(super) fn with_words(
             take_out(&mut inside);
             input.write_all(b"\n").unwrap();
         } else if said.ends_with(b"PIN (not shown): ") {
-            input.write_all(format!("{PIN}\n").as_bytes()).unwrap();
+            input.write_all(format!("{pin}\n").as_bytes()).unwrap();
         } else if said.ends_with(b"on one line: ") {
             let lines: Vec<String> = String::from_utf8_lossy(&said).lines().map(str::to_owned).collect();
             let words = match words.next() {

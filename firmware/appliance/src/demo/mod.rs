@@ -1,5 +1,6 @@
 //! The demo practice: synthetic people, published the way real ones would be. Its P and V are derived
-//! from the seed, public and in memory: no vault holds them, and no ceremony can be held for the demo.
+//! from the seed and public. Where the key slot has two software keys they are sealed to them ([`vault`]), and
+//! ceremonies can be held for the demo.
 
 mod calendar;
 mod cast;
@@ -13,6 +14,7 @@ mod script;
 mod seed;
 mod story;
 mod vaccines;
+pub(crate) mod vault;
 mod visits;
 mod vitals;
 
@@ -108,8 +110,7 @@ pub async fn publish(door: &Door, seed: [u8; 32], name: Option<&str>) -> Result<
     let mut delivery = Delivery::open(door).await?;
     let (give, mut steps) = tokio::sync::mpsc::channel(STEPS_AHEAD);
     let (now, box_keys) = (door.now, BoxKeys { receipts: door.receipts, audit: door.audit });
-    let seed = Seed::new(seed);
-    let seed = name.map_or(seed, |name| seed.of_practice(name));
+    let seed = Seed::of(seed, name);
     let writer = tokio::task::spawn_blocking(move || {
         let plan = Plan::new(seed, calendar::date_of(now));
         Script::new(&plan, box_keys, now, |step| give.blocking_send(step).is_ok()).run()

@@ -19,6 +19,12 @@ impl Seed {
         Self { practice: bytes, families: bytes }
     }
 
+    /// The usual practice, or the one of this name.
+    pub(crate) fn of(bytes: [u8; 32], name: Option<&str>) -> Self {
+        let seed = Self::new(bytes);
+        name.map_or(seed, |name| seed.of_practice(name))
+    }
+
     /// Another practice of this name, known to the same families.
     pub(crate) fn of_practice(self, name: &str) -> Self {
         Self { practice: self.bytes(&format!("practice of the name {name}")), ..self }

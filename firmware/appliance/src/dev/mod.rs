@@ -11,9 +11,11 @@ use relaybox_process::clock::Clock;
 use relaybox_process::config::{Config, Panel};
 use relaybox_process::peer::Callers;
 use relaybox_process::rpc::ceremony::{CeremonyClient, CeremonyError};
+use relaybox_process::rpc::vault::{Request, VaultClient};
 use relaybox_process::{Env, Listener};
 use tokio::net::TcpListener;
 
+use crate::demo::vault::DemoVault;
 use crate::demo::{self, DemoError, DemoWorld, Door};
 use crate::launch::{LaunchError, Roles, bind_unix};
 use crate::roles::{ROLES, Role};
@@ -98,7 +100,8 @@ impl DevBox {
         let data = Data::open(&options.data, options.reset)?;
         let door = Bound::bind(options, &data).await?;
         let name = options.practice.clone().or_else(|| data.world().ok().flatten()?.name);
-        let config = Arc::new(door.config(options, &data, name.as_deref()));
+        let vault = demo_vault(options, &data, name.as_deref(), clock.now()).await;
+        let config = Arc::new(door.config(options, &data, name.as_deref(), vault.is_some()));
         let receipts = data.credential("receipts")?;
         let audit = data.credential("audit")?;
         let mut ready = door.ready(&data);
@@ -111,9 +114,11 @@ impl DevBox {
             audit,
             now: clock.now(),
         };
+        let door_address = door.address;
         let mut roles = Roles::start(door.roles(&config, &data, &clock));
         let filled = async {
             roles.ready().await?;
+            tell_address(&data, door_address).await;
             tokio::select! {
                 world = fill(options, &data, &door_of_demo) => world,
                 failed = roles.failed() => Err(failed.err().map_or(DevError::NotDemo, DevError::from)),
@@ -124,6 +129,7 @@ impl DevBox {
             Ok((practice, world)) => {
                 ready.practice = practice;
                 if let Some(world) = world {
+                    ready.vault = vault;
                     ready.epochs = world.epochs;
                     ready.persons = world.persons;
                 }
@@ -155,6 +161,28 @@ impl DevBox {
     /// When a role did not stop cleanly.
     pub async fn stop(self) -> Result<(), DevError> {
         Ok(self.roles.stop().await?)
+    }
+}
+
+/// The demo's key lies in a vault where the key slot is one of software keys. Without one the demo runs as well, and
+/// no ceremony can be held.
+async fn demo_vault(options: &Options, data: &Data, name: Option<&str>, now: u64) -> Option<DemoVault> {
+    let demo = options.fill == Fill::Demo || data.world().is_ok_and(|world| world.is_some());
+    if !demo || !options.config.vault.soft {
+        return None;
+    }
+    let sealed = demo::vault::seal(SEED, name, &data.path("vault"), &options.config.vault, now).await;
+    sealed.inspect_err(|error| log::warn!("demo practice: no ceremony can be held: failed to {error}")).ok()
+}
+
+/// Tells the display of the front panel where the box is reached, as the network's hook does on a box.
+async fn tell_address(data: &Data, address: SocketAddr) {
+    let told = async {
+        let mut vault = VaultClient::connect(&data.path("run").join("vault.sock")).await?;
+        vault.ask(&Request::Address { address }).await
+    };
+    if let Err(error) = told.await {
+        log::warn!("telling the front panel the address failed to {error}");
     }
 }
 
@@ -226,7 +254,7 @@ impl Bound {
         format!("{name}:{}", self.address.port())
     }
 
-    fn config(&self, options: &Options, data: &Data, name: Option<&str>) -> Config {
+    fn config(&self, options: &Options, data: &Data, name: Option<&str>, sealed: bool) -> Config {
         let mut config = options.config.clone();
         if config.relay.name == Config::default().relay.name {
             name.unwrap_or(PRACTICE_NAME).clone_into(&mut config.relay.name);
@@ -251,8 +279,9 @@ impl Bound {
         config.gateway.hosts = names;
         config.sockets.folder = data.path("run");
         config.gateway.relay_socket = config.socket("relay");
-        // The demo's practice key is public and lies in no vault: its panel would ask for a claim in vain.
-        if options.fill != Fill::Demo && data.world().is_ok_and(|world| world.is_none()) {
+        // A demo whose key lies in no vault has no use for a panel: it would ask for a claim in vain.
+        let demo = options.fill == Fill::Demo || data.world().is_ok_and(|world| world.is_some());
+        if config.vault.panel == Panel::None && (sealed || !demo) {
             config.vault.panel = Panel::Console;
         }
         config
@@ -272,6 +301,7 @@ impl Bound {
             practice: None,
             epochs: Vec::new(),
             persons: Vec::new(),
+            vault: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::demo::vault::DemoVault;
 use crate::demo::{DemoEpoch, DemoPerson};
 
 /// The line on standard output with `--json`. A contract: it grows by fields and never changes one.
@@ -22,6 +23,8 @@ pub struct Ready {
     pub practice: Option<String>,
     pub epochs: Vec<DemoEpoch>,
     pub persons: Vec<DemoPerson>,
+    /// What opens the demo's vault; none when its key lies in no vault.
+    pub vault: Option<DemoVault>,
 }
 
 /// Where the faces answer.
@@ -79,6 +82,7 @@ impl Ready {
             let secret = person.secret.as_deref().unwrap_or("(secret thrown away)");
             writeln!(text, "  {:<9}  {:<width$}  {secret}", person.role, person.name)?;
         }
+        self.write_vault(text)?;
         writeln!(text, "\nTry:")?;
         writeln!(text, "  curl --cacert {} {}health", self.ca.display(), self.origins.start)?;
         writeln!(
@@ -88,6 +92,29 @@ impl Ready {
             self.origins.start
         )?;
         writeln!(text, "  a child's record with the parent's key: docs/guide/read-a-record.md\n")
+    }
+}
+
+impl Ready {
+    fn write_vault(&self, text: &mut String) -> std::fmt::Result {
+        let Some(vault) = &self.vault else {
+            return writeln!(
+                text,
+                "\nThe practice's key lies in no vault here, so no ceremony can be held: `make run` brings a key slot of\n\
+                 software keys."
+            );
+        };
+        writeln!(
+            text,
+            "\nThe practice's key is sealed to two software keys, which protect nothing, and to 24 words."
+        )?;
+        writeln!(text, "  PIN of both  {}", vault.pin)?;
+        let words: Vec<&str> = vault.words.split(' ').collect();
+        for (row, words) in words.chunks(8).enumerate() {
+            let name = if row == 0 { "24 words" } else { "" };
+            writeln!(text, "  {name:<11}  {}", words.join(" "))?;
+        }
+        writeln!(text, "To hold a ceremony, with `make key` for the slot: docs/guide/hold-a-ceremony.md")
     }
 }
 
@@ -120,6 +147,7 @@ mod tests {
                 secret: None,
                 children: vec!["cc".to_owned()],
             }],
+            vault: Some(DemoVault { pin: "1234".to_owned(), words: "able acid".to_owned() }),
         }
     }
 
@@ -132,7 +160,8 @@ mod tests {
                 r#""portal":"https://portal.localhost:8443/","admin":"https://admin.localhost:8443/"},"#,
                 r#""relay":"wss://localhost:8443","relay_plain":null,"ca":"/data/ca.crt","practice":"aa","#,
                 r#""epochs":[{"n":1,"desk":"d1","chart":"c1","confidential":"f1"}],"#,
-                r#""persons":[{"name":"Ana Demo","role":"guardian","pubkey":"bb","secret":null,"children":["cc"]}]}"#,
+                r#""persons":[{"name":"Ana Demo","role":"guardian","pubkey":"bb","secret":null,"children":["cc"]}],"#,
+                r#""vault":{"pin":"1234","words":"able acid"}}"#,
                 "\n"
             )
         );
@@ -144,6 +173,14 @@ mod tests {
         for part in ["https://localhost:8443/", "wss://localhost:8443", "Ana Demo", "thrown away", "Try:"] {
             assert!(text.contains(part), "{part}");
         }
+    }
+
+    #[test]
+    fn the_text_of_a_demo_says_what_opens_its_vault_or_that_there_is_none() {
+        let text = example().text();
+        assert!(text.contains("PIN of both  1234") && text.contains("24 words     able acid"), "{text}");
+        let text = Ready { vault: None, ..example() }.text();
+        assert!(text.contains("no ceremony can be held") && !text.contains("PIN"), "{text}");
     }
 
     #[test]
