@@ -29,13 +29,7 @@ pub(super) fn with_words(
     typing(PIN, keys, arguments, order, words)
 }
 
-fn typing(
-    pin: &str,
-    keys: &SoftKeys,
-    arguments: &[&str],
-    order: &[&str],
-    words: &[&str],
-) -> (String, bool) {
+fn typing(pin: &str, keys: &SoftKeys, arguments: &[&str], order: &[&str], words: &[&str]) -> (String, bool) {
     let mut words = words.iter();
     let mut child = Command::new(dev::binary().unwrap())
         .args(arguments)
