@@ -207,9 +207,11 @@ describe.each(looks)('$lang, $size.width px', (look) => {
     }
     await door.leave();
     const outside = await Visitor.arrive({ ...look, noCache: true });
-    await outside.context.route('**/assets/sign-in-*.js', (route) => route.abort());
+    await lose(outside);
     await outside.goto('/in');
-    await meet(outside, '/in');
+    // The door is part of the page: without its script the page itself says so, in both languages, after a while.
+    for (const said of [/did not come whole/, /no llegó completa/]) await outside.see(said);
+    await shoot(outside, '/in', 'error');
     await outside.leave();
   });
 

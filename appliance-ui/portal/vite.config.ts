@@ -18,9 +18,15 @@ export default defineConfig({
     sourcemap: false,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: {
+    rolldownOptions: {
       input: { index: join(here, 'index.html'), sw: join(here, 'src/sw.ts') },
-      output: { entryFileNames: ({ name }) => (name === 'sw' ? workerName : 'assets/[name]-[hash].js') },
+      output: {
+        entryFileNames: ({ name }) => (name === 'sw' ? workerName : 'assets/[name]-[hash].js'),
+        // All that the first page needs is one script: on a slow line each more is one more round trip.
+        codeSplitting: {
+          groups: [{ name: 'main', tags: ['$initial'], test: (id) => !id.endsWith('/src/sw.ts') }],
+        },
+      },
     },
   },
   worker: { format: 'es' },

@@ -17,12 +17,6 @@ const page = readFileSync(join(dist, 'index.html'), 'utf8');
 const wanted = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g)].map(
   (match) => match[1] ?? '',
 );
-const entry = readFileSync(join(dist, wanted.find((name) => name.endsWith('.js')) ?? ''), 'utf8');
-// The door is the first page of whoever is not signed in, and its chunk comes with what it needs.
-const door = entry.match(/assets\/sign-in-[\w-]+\.js/)?.[0];
-if (!door) throw new Error('the sign-in page is not among the chunks');
-wanted.push(door);
-
 const seen = new Map<string, number>();
 for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
   if (seen.has(name)) continue;

@@ -9,11 +9,17 @@ import { Providers } from './app/root.tsx';
 import { router } from './app/router.tsx';
 import { registerWorker } from './app/update.ts';
 
+/** The door goes before what is for later visits: the copies of all files for reading without a connection. */
+const QUIET_MS = 2_000;
+
 const root = document.getElementById('root');
-if (root)
-  createRoot(root).render(
-    <Providers>
-      <RouterProvider router={router} />
-    </Providers>,
-  );
-void registerWorker();
+// What the page itself holds stands until the first page of the router is there: nothing blank comes between.
+void router.load().finally(() => {
+  if (root)
+    createRoot(root).render(
+      <Providers>
+        <RouterProvider router={router} />
+      </Providers>,
+    );
+  setTimeout(() => void registerWorker(), QUIET_MS);
+});
