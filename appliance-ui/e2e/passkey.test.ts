@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { homeWords } from '../portal/src/words/home.ts';
+import { keyWords } from '../portal/src/words/key.ts';
 import { loginWords } from '../portal/src/words/login.ts';
 import { shellWords } from '../portal/src/words/shell.ts';
 import { HandClock } from './clock.ts';
@@ -16,6 +17,7 @@ import { giveAnswers, noteAnswers } from './passkeys.ts';
 import { findSecrets } from './scan.ts';
 import { chromiumOptions } from './setup.ts';
 import { firstVisit, makePasskey, nsec, PASSWORD, readGrowth } from './steps.ts';
+import { to } from './walk.ts';
 
 const w = loginWords.en;
 const shell = shellWords.en;
@@ -36,16 +38,24 @@ test('a parent comes with an access sheet, makes a passkey, and reads a growth c
   await visitor.leave();
 });
 
-test('the locked copy opens the same record on another phone', async () => {
+/** The key of the page "Your key". */
+const npub = async ({ page }: Visitor) => (await page.getByText(/^npub1/).textContent()) ?? '';
+
+test('the locked copy opens the same record on another phone, which makes a passkey of its own for the same key', async () => {
   const first = await Visitor.arrive();
   await first.authenticator();
   await firstVisit(first, person(demo().ready, 'Linden Samplewood'));
   const copy = await makePasskey(first);
+  await to(first.page, '/keys');
+  const mine = await npub(first);
+  expect(mine).toMatch(/^npub1/);
   await first.leave();
 
   const second = await Visitor.arrive();
+  await second.authenticator();
   const { page } = second;
   await second.goto('/in/more');
+  await second.press(keyWords.en.only);
   await page.getByLabel(w.key, { exact: true }).fill(copy);
   await page.getByLabel(w.password).fill('not the password at all');
   await page.getByRole('button', { name: w.open }).first().click();
@@ -54,9 +64,15 @@ test('the locked copy opens the same record on another phone', async () => {
   await page.getByRole('button', { name: w.open }).first().click();
   await page.waitForURL(/\/in\/keep/);
   await second.press(w.skip);
-  await second.press(w.notNow);
+  await makePasskey(second);
+  await second.see('Wren');
+  // The passkey of the second phone opens the very same key.
+  await page.reload();
+  await second.press(w.passkey);
   await page.waitForURL(/\/r\/1$/);
   await second.see('Wren');
+  await to(page, '/keys');
+  expect(await npub(second)).toBe(mine);
   await second.leave();
 });
 

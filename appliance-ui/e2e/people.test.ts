@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Box } from '../lib/relay/box.test-helper.ts';
 import { Staff } from '../lib/session/staff.test-helper.ts';
 import { homeWords } from '../portal/src/words/home.ts';
+import { keyWords } from '../portal/src/words/key.ts';
 import { shellWords } from '../portal/src/words/shell.ts';
 import { demo, person, Visitor } from './harness.ts';
 import { sheet } from './steps.ts';
@@ -75,6 +76,7 @@ test('a key that nobody knows here is told so and shown nothing', async () => {
   const stranger = person(ready, 'Dr. Basil Mockford');
   // The clinic's doctor has a key of staff: at the portal it opens no record as a parent's would.
   await visitor.goto('/in/more');
+  await visitor.press(keyWords.en.only);
   await visitor.page.getByLabel('Your key', { exact: true }).fill(
     (await import('../lib/protocol/keys.ts')).toNsec(
       // A key drawn from nobody.

@@ -20,7 +20,7 @@ export const states = ['loading', 'empty', 'error', 'offline', 'quarantine', 'en
 export type State = (typeof states)[number];
 
 /** Pages about the person, the device and the clinic. */
-const ofThePerson: readonly Path[] = ['/practices', '/keys', '/settings', '/about', '/more'];
+const ofThePerson: readonly Path[] = ['/practices', '/keys', '/keys/undo', '/settings', '/about', '/more'];
 const ofOneRecord: readonly Path[] = ['/r/$n/visits/$m', '/messages/$m', '/r/$n/health/vaccines/paper'];
 
 /** Why a route cannot be in a state; null: it can. */

@@ -1,6 +1,7 @@
 /** Steps that several journeys take, by the words on the screens. */
 import { SecretKey, toNsec } from '../lib/protocol/keys.ts';
 import type { DemoPerson, Ready } from '../lib/relay/box.test-helper.ts';
+import { keyWords } from '../portal/src/words/key.ts';
 import { loginWords } from '../portal/src/words/login.ts';
 import { shellWords } from '../portal/src/words/shell.ts';
 import type { Visitor } from './harness.ts';
@@ -39,6 +40,7 @@ export async function enterBySheet(
   await page.getByRole('button', { name: words.otherClinic }).click();
   await page.getByLabel(words.address).fill(text);
   await visitor.press(words.goOn);
+  await visitor.press(keyWords[visitor.lang].only);
   await page.getByLabel(words.key, { exact: true }).fill(nsec(who));
   await page.getByRole('button', { name: words.open }).first().click();
   await page.waitForURL(/\/in\/keep/);
@@ -60,7 +62,8 @@ export async function firstVisit(
   await visitor.press(w.otherClinic);
   await page.getByLabel(w.address).fill(text);
   await visitor.press(w.goOn);
-  await visitor.press(new RegExp(w.haveKey));
+  await visitor.press(w.haveKey);
+  await visitor.press(keyWords.en.only);
   await page.getByLabel(w.key, { exact: true }).fill(nsec(who));
   await visitor.press(w.open);
   for (const screen of [w.lessons.one, w.lessons.two, w.lessons.three]) {

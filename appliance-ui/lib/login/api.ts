@@ -9,6 +9,8 @@
  *  - A passkey counts as made when its person holds an `ncryptsec` of the key and says so; before, this device
  *    keeps nothing under it.
  */
+import type { KeyRole } from '../protocol/keys.ts';
+import type { Hex } from '../protocol/types.ts';
 import type { PracticeAddress, Session } from '../session/api.ts';
 
 /** What this device knows before anybody has signed in: numbers only. */
@@ -19,6 +21,14 @@ export interface Here {
   readonly passkeys: boolean;
   /** Whether an extension with a key is present (NIP-07). */
   readonly extension: boolean;
+}
+
+/** A key that waits to be signed in: both screens show its words. */
+export interface Enrolled {
+  readonly key: Hex;
+  readonly words: readonly string[];
+  /** Unix seconds: from then on it waits no more. */
+  readonly until: number;
 }
 
 /** A passkey that exists on its authenticator and counts for nothing yet. */
@@ -44,6 +54,11 @@ export interface Ways {
   withBunker(text: string, address: PracticeAddress, ask: (url: string) => void): Promise<Session>;
   /** A fresh key, which no practice knows yet. */
   withNewKey(address: PracticeAddress): Promise<Session>;
+  /**
+   * Sends the public side of a session's key to the box of this page, with the token of an access sheet. Rejects with
+   * `invalid` when the token is not open or the key is elsewhere, `offline` when the box does not answer.
+   */
+  enrol(session: Session, token: Hex, role: KeyRole): Promise<Enrolled>;
   /**
    * Makes a passkey for the key of an open session and has it asserted twice. `name` stands beside it in the
    * device's own list. Rejects with `invalid` when the session's key is elsewhere or the device cannot do it.

@@ -1,11 +1,14 @@
 /** The ways of sign-in (`api.ts` says what each promises). */
 import type { UsedPasskey } from '../device/device.ts';
 import { tellForgotten } from '../device/tabs.ts';
+import type { KeyRole } from '../protocol/keys.ts';
+import type { Hex } from '../protocol/types.ts';
 import { type PracticeAddress, type Session, SessionError } from '../session/api.ts';
 import type { Key } from '../session/messages.ts';
 import { openIn, openWithSigner, startWorker } from '../session/open.ts';
 import { SessionProxy } from '../session/proxy.ts';
-import type { Here, PasskeyInMaking, Ways } from './api.ts';
+import type { Enrolled, Here, PasskeyInMaking, Ways } from './api.ts';
+import { enrol } from './enrol.ts';
 import { bunkerSigner, extensionHere, extensionSigner } from './outside.ts';
 import { assertPasskey, makeAndProve } from './passkey.ts';
 
@@ -83,6 +86,12 @@ async function lockedCopy(session: Session, password: string): Promise<string> {
   return session.backUp(password, used);
 }
 
+async function enrolKey(session: Session, token: Hex, role: KeyRole): Promise<Enrolled> {
+  if (!(session instanceof SessionProxy) || session.outside)
+    throw new SessionError('invalid', 'the key is elsewhere');
+  return enrol(await session.prove(role), token, role);
+}
+
 async function forgetDevice(): Promise<void> {
   const proxy = worker();
   spare = null;
@@ -104,6 +113,7 @@ export const ways: Ways = {
   withExtension: async (address) => openWithSigner(await extensionSigner(), address),
   withBunker: async (text, address, ask) => openWithSigner(await bunkerSigner(text, ask), address),
   withNewKey: (address) => open({ is: 'new' }, address),
+  enrol: enrolKey,
   makePasskey,
   lockedCopy,
   forgetDevice,

@@ -2,7 +2,7 @@
  * The session itself, wherever it runs: in the worker of a face, or in the same process for programs without
  * pages. It holds the signer, one practice at a time, and those who watch.
  */
-import { toNpub } from '../protocol/keys.ts';
+import { type KeyRole, prove, toNpub } from '../protocol/keys.ts';
 import type { Hex } from '../protocol/types.ts';
 import type { ClientOptions } from '../relay/client.ts';
 import { type Clock, systemClock } from '../relay/clock.ts';
@@ -33,6 +33,14 @@ export interface EngineOptions {
   /** Lets messages and timers have a turn between two pieces of work. */
   readonly turn?: () => Promise<void>;
 }
+
+/** A key and its proof of possession. */
+export interface Proof {
+  readonly key: Hex;
+  readonly pop: Hex;
+}
+
+const systemRandom = () => crypto.getRandomValues(new Uint8Array(32));
 
 export class Engine implements Session {
   private readonly options: EngineOptions;
@@ -91,6 +99,14 @@ export class Engine implements Session {
     await this.home?.savePractices(this.practices);
     await this.home?.clear(practice);
     this.tell(this.practice);
+  }
+
+  /** The key and its proof of possession for the practice that is open. Throws when the key is elsewhere. */
+  prove(role: KeyRole): Proof {
+    const { publicKey, secret } = this.options.signer;
+    if (!secret || !this.practice) throw new SessionError('invalid', 'the key is not here');
+    const { practice } = this.practice.address;
+    return { key: publicKey, pop: prove(secret, practice, role, systemRandom) };
   }
 
   /** From now on this is kept here: what was read so far, and what comes. */

@@ -50,6 +50,9 @@ class Host {
         if (message.used) await this.proveOwner(message.used);
         this.port.post({ is: 'text', id: message.id, text: backUp(this.secret(), message.password) });
         break;
+      case 'prove':
+        this.port.post({ is: 'proof', id: message.id, ...this.now().prove(message.role) });
+        break;
       case 'keep':
         await this.keepUnder(message.made);
         this.port.post({ is: 'done', id: message.id });

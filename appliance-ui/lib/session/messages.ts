@@ -3,6 +3,7 @@
  * the page gives away, and never comes back.
  */
 import type { UsedPasskey } from '../device/device.ts';
+import type { KeyRole } from '../protocol/keys.ts';
 import type { Event, Hex } from '../protocol/types.ts';
 import type { ChartView, MayRead, PracticeAddress, SessionErrorCode, Snapshot } from './api.ts';
 import type { Template } from './signer.ts';
@@ -39,6 +40,8 @@ export type ToWorker =
       readonly password: string;
       readonly used: UsedPasskey | null;
     }
+  /** The key's proof of possession for the practice that is open (docs/ref/protocol.md 2.7). */
+  | { readonly is: 'prove'; readonly id: number; readonly role: KeyRole }
   /** From now on this passkey opens the key here. */
   | { readonly is: 'keep'; readonly id: number; readonly made: UsedPasskey & { readonly id: string } }
   | { readonly is: 'forget'; readonly id: number }
@@ -53,6 +56,7 @@ export type ToPage =
   | { readonly is: 'may-read'; readonly id: number; readonly rows: readonly MayRead[] }
   | { readonly is: 'passkeys'; readonly id: number; readonly ids: readonly Uint8Array<ArrayBuffer>[] }
   | { readonly is: 'text'; readonly id: number; readonly text: string }
+  | { readonly is: 'proof'; readonly id: number; readonly key: Hex; readonly pop: Hex }
   | { readonly is: 'done'; readonly id: number }
   | {
       readonly is: 'failed';

@@ -182,13 +182,26 @@ export class Practice {
     for (const filter of policyFilters(this.address.practice)) await this.readStored(filter);
     await this.records.settled();
     if (run !== this.run) return;
+    const before = this.unknown;
     this.unknown = this.records.reading.now().epoch() === null;
+    // What names this key came before it could read: whoever is named then is asked about from the beginning.
+    if (before && !this.unknown) this.followed = '';
     this.client.certify(this.records.reading.boxKeys());
     this.options.changed();
-    if (this.unknown) return;
+    if (this.unknown) {
+      this.askAgain(run);
+      return;
+    }
     for (const filter of ownFilters(this.options.signer.publicKey)) await this.readStored(filter);
     await this.catchUp(run);
     this.watchAccess(run);
+  }
+
+  /** A key that nobody knows may be signed in while its holder waits, at the desk or at home. */
+  private askAgain(run: number): void {
+    this.cancelAccess = this.options.clock.after(this.options.accessMs ?? ACCESS_MS, () => {
+      if (run === this.run) this.sync(run).catch(() => {});
+    });
   }
 
   /** Reads whatever was not read over this connection, until nobody is left: a link may come while reading. */
@@ -276,6 +289,11 @@ export class Practice {
   private async takeNews(run: number, events: readonly Event[]): Promise<void> {
     await this.take(events);
     if (run !== this.run) return;
+    if (this.unknown) {
+      this.cancelAccess();
+      this.sync(run).catch(() => {});
+      return;
+    }
     await this.save();
     if (this.caught && run === this.run) await this.noteHeard(this.now());
     // Not awaited: what is read now must not hold up the news after it.

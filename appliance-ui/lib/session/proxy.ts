@@ -3,6 +3,7 @@
  * worker, and with it everything that was opened.
  */
 import type { UsedPasskey } from '../device/device.ts';
+import type { KeyRole } from '../protocol/keys.ts';
 import type { Hex } from '../protocol/types.ts';
 import {
   type ChartView,
@@ -12,6 +13,7 @@ import {
   SessionError,
   type Snapshot,
 } from './api.ts';
+import type { Proof } from './engine.ts';
 import type { Key, Port, ToPage, ToWorker } from './messages.ts';
 import type { Signer } from './signer.ts';
 
@@ -92,6 +94,16 @@ export class SessionProxy implements Session {
   async backUp(password: string, used: UsedPasskey | null = null): Promise<string> {
     const answer = await this.ask((id) => ({ is: 'back-up', id, password, used }));
     return answer.is === 'text' ? answer.text : '';
+  }
+
+  /**
+   * The key and its proof of possession for the practice that is open. Rejects with `invalid` when the key is not in
+   * the worker.
+   */
+  async prove(role: KeyRole): Promise<Proof> {
+    const answer = await this.ask((id) => ({ is: 'prove', id, role }));
+    if (answer.is !== 'proof') throw new SessionError('internal', 'no proof came');
+    return { key: answer.key, pop: answer.pop };
   }
 
   /** From now on a passkey opens the key on this device. */

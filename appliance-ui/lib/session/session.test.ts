@@ -351,6 +351,23 @@ describe('against the real box', () => {
     expect(opened.chart.coverage).toBe('complete');
   });
 
+  test('a key that nobody knows waits, and its record opens once it is signed in, without a new login', async () => {
+    const secret = SecretKey.fromHex('5a'.repeat(32));
+    const child = named('Linden Samplewood').children[0] ?? '';
+    if (!secret) throw new Error('no key');
+    const session = new Engine({ signer: keySigner(secret.bytes()), address: box.address });
+    sessions.push(session);
+    const stranger = await until(session, ({ connection }) => connection.is === 'refused');
+    expect(stranger.connection).toMatchObject({ why: 'unknown-key' });
+    const { key, pop } = session.prove('guardian');
+    const link = await doctor.signIn(child, { key, pop });
+    await doctor.confirm(link, child, key);
+    const is = ({ connection, subjects }: Snapshot) =>
+      connection.is === 'open' && subjects[0]?.given === 'Wren';
+    await until(session, is);
+    expect((await view(session, child)).chart.coverage).toBe('complete');
+  });
+
   test('a suspended link, of which no event tells the guardian, is closed at the next question', async () => {
     const guardian = named('Robin Testerton');
     const session = new Engine({

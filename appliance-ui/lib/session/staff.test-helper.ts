@@ -85,7 +85,13 @@ export class Staff {
   }
 
   /** A new link of a guardian, whose own key proves itself. */
-  async addLink(child: Hex, guardian: SecretKey): Promise<Event> {
+  addLink(child: Hex, guardian: SecretKey): Promise<Event> {
+    const pop = prove(guardian, this.box.ready.practice, 'guardian', random);
+    return this.signIn(child, { key: guardian.publicKey, pop });
+  }
+
+  /** A link of a guardian's key that proved itself before. */
+  async signIn(child: Hex, guardian: { readonly key: Hex; readonly pop: Hex }): Promise<Event> {
     const desk = this.keyring.newest('desk');
     const newest = this.keyring.pairs().at(-1);
     if (!desk || !newest) throw new Error('no epoch');
@@ -93,9 +99,9 @@ export class Staff {
     if (!sealed.ok) throw new Error(sealed.error);
     const tags = [
       ['p', child, 'child'],
-      ['p', guardian.publicKey, 'guardian'],
+      ['p', guardian.key, 'guardian'],
       ['compartments', 'desk', 'chart'],
-      ['pop', guardian.publicKey, prove(guardian, this.box.ready.practice, 'guardian', random)],
+      ['pop', guardian.key, guardian.pop],
       ['epoch', `${newest.n}`],
     ];
     const event = sign(this.key, kinds.guardianLink, tags, sealed.value, now());

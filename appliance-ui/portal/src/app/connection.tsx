@@ -1,10 +1,18 @@
 /** What the connection means for the reader: the offline bar with the time of the copy, and why a box refused. */
 import type { Snapshot } from '@relaybox/lib/session/api';
-import { IconCloudOff, IconDeviceMobileOff, IconKeyOff, IconRefresh, IconShieldX } from '@tabler/icons-react';
+import {
+  IconCloudOff,
+  IconDeviceMobileOff,
+  IconHourglass,
+  IconKeyOff,
+  IconRefresh,
+  IconShieldX,
+} from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { useLate } from '../kit/skeleton.tsx';
+import { enrolledAs } from '../login/enrolled.ts';
 import { shellWords } from '../words/shell.ts';
 import { useWhen } from './when.ts';
 
@@ -37,6 +45,13 @@ function Refused({ now }: { now: Snapshot }) {
   if (now.connection.is !== 'refused') return null;
   const { why, said } = now.connection;
   const code = <span className="mono cap code">{said}</span>;
+  const waits = enrolledAs(now.me.key);
+  if (why === 'unknown-key' && waits)
+    return (
+      <Note tone="plain" icon={IconHourglass} title={w.keyWaits} role="status">
+        {w.keyWaitsSub} <strong>{waits.words.join(' · ')}</strong>
+      </Note>
+    );
   if (why === 'unknown-key')
     return (
       <Note

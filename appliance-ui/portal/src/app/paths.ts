@@ -31,6 +31,7 @@ export const paths = [
   '/visits',
   '/practices',
   '/keys',
+  '/keys/undo',
   '/settings',
   '/about',
   '/more',

@@ -1,6 +1,6 @@
 /**
- * Addresses of the portal. They hold numbers of the session only: never a name, a birth date or a key. Every page is
- * a chunk of its own; what is behind sign-in sends back to it when nobody is signed in.
+ * Addresses of the portal. They hold numbers of the session only: never a name, a birth date or a key. Every page but
+ * the door is a chunk of its own; what is behind sign-in sends back to it when nobody is signed in.
  */
 import {
   createRootRoute,
@@ -9,6 +9,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { SignIn } from '../login/sign-in.tsx';
 import { NotFound, PageError, PageMissing } from './fault.tsx';
 import { RecordLayout } from './record.tsx';
 import { Root } from './root.tsx';
@@ -31,11 +32,8 @@ const lazy: typeof lazyRouteComponent = (load, name) =>
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
 const login = () => import('../login/pages.ts');
-const signIn = createRoute({
-  getParentRoute: () => root,
-  path: '/in',
-  component: lazy(() => import('../login/sign-in.tsx'), 'SignIn'),
-});
+/** Whoever loads the page has not signed in: the door comes with it, and not after it. */
+const signIn = createRoute({ getParentRoute: () => root, path: '/in', component: SignIn });
 const first = createRoute({
   getParentRoute: () => root,
   path: '/in/first',
@@ -187,6 +185,11 @@ const keys = createRoute({
   path: '/keys',
   component: lazy(() => import('../pages/keys.tsx'), 'Keys'),
 });
+const undo = createRoute({
+  getParentRoute: () => shell,
+  path: '/keys/undo',
+  component: lazy(() => import('../pages/undo.tsx'), 'Undo'),
+});
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
@@ -217,7 +220,7 @@ const healthPages = [
   vitals,
   documents,
 ] as const;
-const ownPages = [messages, letter, appointments, practices, keys, settings, about, more] as const;
+const ownPages = [messages, letter, appointments, practices, keys, undo, settings, about, more] as const;
 
 export const router = createRouter({
   routeTree: root.addChildren([

@@ -19,8 +19,11 @@ export function useFault(): (fault: AddressFault) => string {
     ];
 }
 
+/** An address, with the token of an access sheet where one stands in it. */
+export type OnAddress = (address: PracticeAddress, token: string | null) => void;
+
 /** The text of an access sheet, scanned or pasted. */
-export function AddressForm({ onAddress }: { onAddress: (address: PracticeAddress) => void }) {
+export function AddressForm({ onAddress }: { onAddress: OnAddress }) {
   const w = useWords(loginWords);
   const say = useFault();
   const [text, setText] = useState('');
@@ -28,7 +31,7 @@ export function AddressForm({ onAddress }: { onAddress: (address: PracticeAddres
   const take = (input: string) => {
     const parsed = parseAddress(input);
     setFault(parsed.ok ? null : parsed.fault);
-    if (parsed.ok) onAddress(parsed.sheet.address);
+    if (parsed.ok) onAddress(parsed.sheet.address, parsed.sheet.token);
   };
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
@@ -56,7 +59,7 @@ export function AddressForm({ onAddress }: { onAddress: (address: PracticeAddres
 
 export interface ClinicStepProps {
   readonly here: PracticeAddress | null;
-  readonly onAddress: (address: PracticeAddress) => void;
+  readonly onAddress: OnAddress;
 }
 
 export function ClinicStep({ here, onAddress }: ClinicStepProps) {
@@ -68,7 +71,7 @@ export function ClinicStep({ here, onAddress }: ClinicStepProps) {
       <Panel title={w.clinicQ}>
         <div className="stack">
           <p className="ink2">{w.clinicHere(name)}</p>
-          <Button size="lg" fullWidth onClick={() => onAddress(here)}>
+          <Button size="lg" fullWidth onClick={() => onAddress(here, null)}>
             {w.enterClinic(name)}
           </Button>
           <Button variant="default" fullWidth onClick={() => setOther(true)}>

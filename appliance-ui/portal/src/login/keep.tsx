@@ -13,6 +13,8 @@ import { useWords } from '../kit/lang.tsx';
 import { Note } from '../kit/note.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { loginWords } from '../words/login.ts';
+import { Sent } from './enrol.tsx';
+import { enrolledAs } from './enrolled.ts';
 import { Failure } from './failure.tsx';
 import { Frame } from './frame.tsx';
 import { CopyPassword, LockedCopy } from './locked-copy.tsx';
@@ -134,6 +136,8 @@ export function Keep() {
   const w = useWords(loginWords);
   useTitle(w.lesson);
   const navigate = useNavigate();
+  const waits = enrolledAs(useSnapshot()?.me.key);
+  const [seen, setSeen] = useState(false);
   const [step, setStep] = useState<Step>('lesson');
   const [copy, setCopy] = useState('');
   const making = useRef<PasskeyInMaking | null>(null);
@@ -142,7 +146,8 @@ export function Keep() {
   const passkey = making.current;
   return (
     <Frame>
-      {step === 'lesson' ? <Lesson onDone={() => setStep('offer')} /> : null}
+      {waits && !seen ? <Sent enrolled={waits} onDone={() => setSeen(true)} /> : null}
+      {step === 'lesson' && (!waits || seen) ? <Lesson onDone={() => setStep('offer')} /> : null}
       {step === 'offer' ? (
         <Offer
           onSkip={leave}

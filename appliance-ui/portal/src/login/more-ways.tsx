@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import type { PracticeAddress } from '@relaybox/lib/session/api';
 import { IconExternalLink } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
 import { type SyntheticEvent, useState } from 'react';
 import { Field } from '../kit/field.tsx';
 import { useWords } from '../kit/lang.tsx';
@@ -15,6 +16,7 @@ import { BackToDoor } from './first.tsx';
 import { Frame } from './frame.tsx';
 import { KeyForm } from './key-form.tsx';
 import { useOpening } from './open.ts';
+import { OwnKey } from './own-key.tsx';
 import { ways } from './ways.ts';
 
 function Extension({ clinic }: { clinic: PracticeAddress }) {
@@ -92,6 +94,7 @@ function Key({ clinic }: { clinic: PracticeAddress }) {
 export function MoreWays() {
   const w = useWords(loginWords);
   useLoginTitle(w.moreTitle);
+  const navigate = useNavigate();
   const { here, chosen } = useClinic();
   const [other, setOther] = useState(false);
   return (
@@ -106,9 +109,11 @@ export function MoreWays() {
               {w.otherClinic}
             </Button>
           </p>
-          <Key clinic={chosen} />
-          <Extension clinic={chosen} />
-          <Bunker clinic={chosen} />
+          <OwnKey onFresh={() => void navigate({ to: '/in/first' })}>
+            <Key clinic={chosen} />
+            <Extension clinic={chosen} />
+            <Bunker clinic={chosen} />
+          </OwnKey>
         </>
       ) : (
         <ClinicStep

@@ -18,6 +18,7 @@ import { LostAdvice } from '../login/lost.tsx';
 import { ways } from '../login/ways.ts';
 import { loginWords } from '../words/login.ts';
 import { moreWords } from '../words/more.ts';
+import { UndoLink } from './undo.tsx';
 
 function PublicSide({ me }: { me: { readonly key: string; readonly npub: string } }) {
   const w = useWords(moreWords);
@@ -163,6 +164,7 @@ export function Keys() {
       {now?.me.here ? <Passkey made={now.passkey} /> : null}
       <h2>{w.lost}</h2>
       <LostAdvice />
+      <UndoLink />
       <Forget />
     </>
   );

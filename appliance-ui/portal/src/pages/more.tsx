@@ -1,6 +1,7 @@
 /** Everything else: who can read, the clinics, the key, settings, about, lock. */
 import {
   type Icon,
+  IconArrowBackUp,
   IconBuildingHospital,
   IconEye,
   IconInfoCircle,
@@ -17,6 +18,7 @@ import { Panel } from '../kit/panel.tsx';
 import { Spine } from '../kit/spine.tsx';
 import { moreWords } from '../words/more.ts';
 import { shellWords } from '../words/shell.ts';
+import { undoWords } from '../words/undo.ts';
 
 function Row({ icon: Mark, title, sub }: { icon: Icon; title: string; sub: string }) {
   return (
@@ -52,6 +54,7 @@ function Readers() {
 
 export function More() {
   const w = useWords(moreWords);
+  const undo = useWords(undoWords);
   useTitle(w.title);
   return (
     <>
@@ -61,6 +64,10 @@ export function More() {
         <div className="lines">
           <Link className="li" to="/keys">
             <Row icon={IconKey} title={w.keys} sub={w.keysSub} />
+            <Chev />
+          </Link>
+          <Link className="li" to="/keys/undo">
+            <Row icon={IconArrowBackUp} title={undo.link} sub={undo.sub} />
             <Chev />
           </Link>
           <Link className="li" to="/practices">

@@ -15,6 +15,7 @@ import { Panel } from '../kit/panel.tsx';
 import { Skeleton } from '../kit/skeleton.tsx';
 import { recordWords } from '../words/record.ts';
 import { shellWords } from '../words/shell.ts';
+import { UndoLink } from './undo.tsx';
 
 type Loaded = readonly MayRead[] | 'failed' | null;
 
@@ -123,6 +124,7 @@ function List({ view }: { view: ChartView }) {
       <Group title={w.readersClinic} list={clinic} of={subject} />
       <Group title={w.readersOutside} list={rest} of={subject} />
       <p className="small ink2">{w.readersNote}</p>
+      <UndoLink />
     </>
   );
 }

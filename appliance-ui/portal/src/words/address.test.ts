@@ -8,12 +8,14 @@ import * as lists from '../health/words/lists.ts';
 import { resultWords } from '../health/words/results.ts';
 import { vaccineWords } from '../health/words/vaccines.ts';
 import { homeWords } from './home.ts';
+import { keyWords } from './key.ts';
 import { kitWords } from './kit.ts';
 import { letterWords } from './letters.ts';
 import { loginWords } from './login.ts';
 import { moreWords } from './more.ts';
 import { recordWords } from './record.ts';
 import { shellWords } from './shell.ts';
+import { undoWords } from './undo.ts';
 
 const all = {
   commonWords,
@@ -22,12 +24,14 @@ const all = {
   resultWords,
   vaccineWords,
   homeWords,
+  keyWords,
   kitWords,
   letterWords,
   loginWords,
   moreWords,
   recordWords,
   shellWords,
+  undoWords,
 };
 
 /** Every string with its path; a function says it of one and of several. */

@@ -40,6 +40,8 @@ export const shellWords = dict(
     unknownKeySub:
       'It may belong to another clinic. If it is new, show it to this one: they link it to your family.',
     showKey: 'Show my key',
+    keyWaits: 'Your key waits at the clinic',
+    keyWaitsSub: 'This page opens by itself once they have linked it. The four words of your key:',
     keyEnded: 'This key no longer opens records here',
     keyEndedSub: 'The clinic ended it. Call them if this is wrong.',
     otherPractice: 'This is not the clinic you entered',
@@ -120,6 +122,8 @@ export const shellWords = dict(
     unknownKey: (clinic) => `Esta llave no abre ningún expediente en ${clinic}`,
     unknownKeySub: 'Puede ser de otra clínica. Si es nueva, muéstrela en esta: la enlazan con su familia.',
     showKey: 'Mostrar mi llave',
+    keyWaits: 'Su llave espera en la clínica',
+    keyWaitsSub: 'Esta página se abre sola cuando la enlacen. Las cuatro palabras de su llave:',
     keyEnded: 'Esta llave ya no abre expedientes aquí',
     keyEndedSub: 'La clínica la terminó. Llámeles si es un error.',
     otherPractice: 'Esta no es la clínica que usted registró',
@@ -183,6 +187,8 @@ export const shellWords = dict(
     offlinePartOpen:
       'Sin conexión. Solo llegó una parte del expediente y no está guardada. Si cierras la página, se pierde hasta tener conexión.',
     unknownKeySub: 'Puede ser de otra clínica. Si es nueva, muéstrala en esta: la enlazan contigo.',
+    keyWaits: 'Tu llave espera en la clínica',
+    keyWaitsSub: 'Esta página se abre sola cuando la enlacen. Las cuatro palabras de tu llave:',
     keyEndedSub: 'La clínica la terminó. Llámales si es un error.',
     otherPractice: 'Esta no es la clínica que registraste',
     otherPracticeSub:

@@ -1,14 +1,26 @@
 import { easeEs, gradeEn, measurable, wordCount } from '@relaybox/lib/i18n/reading';
 import { expect, test } from 'vitest';
 import { homeWords } from './home.ts';
+import { keyWords } from './key.ts';
 import { kitWords } from './kit.ts';
 import { letterWords } from './letters.ts';
 import { loginWords } from './login.ts';
 import { moreWords } from './more.ts';
 import { recordWords } from './record.ts';
 import { shellWords } from './shell.ts';
+import { undoWords } from './undo.ts';
 
-const all = { homeWords, kitWords, letterWords, loginWords, moreWords, recordWords, shellWords };
+const all = {
+  homeWords,
+  keyWords,
+  kitWords,
+  letterWords,
+  loginWords,
+  moreWords,
+  recordWords,
+  shellWords,
+  undoWords,
+};
 
 /** Every string of a tree with its path; functions are called with a name, or with a number where that fails. */
 function texts(tree: unknown, path: string): readonly (readonly [path: string, text: string])[] {
