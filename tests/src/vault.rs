@@ -308,6 +308,13 @@ impl<'a> Hand<'a> {
                 };
                 self.typed(ceremony, key, &words)?
             }
+            (Some("words-or-button"), _) => match self.words.is_empty() {
+                true => Request::Press { ceremony },
+                false => {
+                    let words = self.words.remove(0);
+                    self.typed(ceremony, key, &words)?
+                }
+            },
             (Some(_), _) => {
                 let pin = self.pin.clone();
                 self.typed(ceremony, key, &pin)?

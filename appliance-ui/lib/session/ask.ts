@@ -20,12 +20,12 @@ const RECORDS = [
 /** What families write in the one-copy form. */
 const FAMILY = [kinds.message, kinds.confidential, kinds.outsideRecord, kinds.visit, 1007];
 
-/** Policy of all members with its receipts, and what the practice says of itself. */
-export function policyFilters(practice: Hex): Filter[] {
+/** Policy of all members with its receipts, and what these keys of the practice say of it. */
+export function policyFilters(practices: readonly Hex[]): Filter[] {
   return [
     { kinds: POLICY },
     { kinds: [kinds.receipt], '#c': ['policy'] },
-    { kinds: [kinds.metadata], authors: [practice] },
+    { kinds: [kinds.metadata], authors: [...practices] },
   ];
 }
 

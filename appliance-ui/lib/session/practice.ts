@@ -176,10 +176,16 @@ export class Practice {
     for (const { tied } of this.records.people) this.options.chartChanged(tied.key);
   }
 
+  /** The key of the address, and the one that the box names now: after a succession the new one signs the profile. */
+  private practices(): readonly Hex[] {
+    const now = this.client.box?.practice ?? this.address.practice;
+    return [...new Set([this.address.practice, now])];
+  }
+
   /** Reads everything there is, and stays with what comes. */
   private async sync(run: number): Promise<void> {
     await this.follow(run);
-    for (const filter of policyFilters(this.address.practice)) await this.readStored(filter);
+    for (const filter of policyFilters(this.practices())) await this.readStored(filter);
     await this.records.settled();
     if (run !== this.run) return;
     const before = this.unknown;
@@ -268,7 +274,7 @@ export class Practice {
     const followed = this.following();
     const line = this.records.open.flatMap(({ tied }) => tied.line);
     const filters: Filter[] = [
-      ...policyFilters(this.address.practice),
+      ...policyFilters(this.practices()),
       ...ownFilters(this.options.signer.publicKey),
       ...registrationFilters(namedPatients(this.records.evidence.values())),
       ...(line.length > 0 ? subjectFilters(line) : []),

@@ -11,6 +11,7 @@ mod renew;
 mod sandbox;
 mod succeed;
 mod table;
+mod unseal;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::net::UnixStream;

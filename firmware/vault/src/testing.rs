@@ -8,7 +8,8 @@ use relaybox_protocol::policy::Policy;
 use relaybox_protocol::random::Random;
 use relaybox_protocol::receipts::{self, ChainKey, NewReceipt, PolicyMark, Row};
 use relaybox_protocol::refusal::Refusal;
-use relaybox_protocol::{Event, EventId, Keys, PublicKey, kinds};
+use relaybox_protocol::{Event, EventId, Keys, PublicKey, hex, kinds};
+use sha2::{Digest as _, Sha256};
 
 use crate::contents::Contents;
 use crate::deeds::{self, BoxKeys, Claim, DeedError};
@@ -41,7 +42,7 @@ pub(crate) struct TestBox {
 }
 
 impl TestBox {
-    /// Claimed by Dr. Alba Testwell, key "owner".
+    /// Claimed by Dr. Alba Testwell, key "owner"; the next practice key is "next".
     pub(crate) fn claimed() -> Self {
         let mut random = Random::seeded([9; 32]);
         let contents = Contents { practice: random.keys(), escrow: random.keys(), legacy: None };
@@ -57,7 +58,7 @@ impl TestBox {
             heads: BTreeMap::new(),
         };
         let owner = it.joining("owner", "Dr. Alba Testwell", Role::Doctor);
-        let next = "ab".repeat(32);
+        let next = hex::encode(&Sha256::digest(pk("next").as_bytes()));
         let claim = Claim { owner: &owner, next: &next };
         let boxes = it.box_keys();
         let events = deeds::claim(&it.contents, boxes, &claim, it.now, &mut it.random).unwrap();

@@ -54,7 +54,7 @@ fn typing(pin: &str, keys: &SoftKeys, arguments: &[&str], order: &[&str], words:
             input.write_all(b"\n").unwrap();
         } else if said.ends_with(b"PIN (not shown): ") {
             input.write_all(format!("{pin}\n").as_bytes()).unwrap();
-        } else if said.ends_with(b"on one line: ") {
+        } else if said.ends_with(b"on one line: ") || said.ends_with(b"for a slot key: ") {
             let lines: Vec<String> = String::from_utf8_lossy(&said).lines().map(str::to_owned).collect();
             let words = match words.next() {
                 Some(words) if !words.is_empty() => (*words).to_owned(),

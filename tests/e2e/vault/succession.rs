@@ -3,6 +3,8 @@
 use relaybox_protocol::epochs::Sequence;
 use relaybox_protocol::grants::build_destruction;
 use relaybox_protocol::reader::{Held, Reader, Sight};
+use relaybox_tests::dev::Ready;
+use relaybox_tests::http;
 use relaybox_tests::vault::of_process;
 use relaybox_vault::envelope::{self, Opener};
 use relaybox_vault::words::{Purpose, RecoveryWords};
@@ -85,7 +87,16 @@ async fn after_the_practice_key_changed_staff_and_patients_read_every_record_and
     // The next sheet is the one that was printed now.
     let expected = Reader::new(practice, Held::default(), Sight::Staff, &claimed.history().await);
     let after = RecoveryWords::parse(&held.words("succession")).unwrap();
-    assert_eq!(expected.book().policy().now(0).next_practice(), after.next_hash());
+    let next = after.next_hash().unwrap();
+    assert_eq!(expected.book().policy().now(0).next_practice(), Some(next));
+    let Ready { relay, ca, .. } = &claimed.started.ready;
+    let address = relay.replacen("wss", "https", 1);
+    let document = http::get(&address, ca, &[("Accept", "application/nostr+json")]).await.unwrap();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let told = &document["relaybox"];
+    assert_eq!(told["practice"], json!(practice.to_hex()));
+    assert_eq!(told["former"], json!([claimed.practice.to_hex()]));
+    assert_eq!(told["next"], json!(relaybox_protocol::hex::encode(&next)));
 }
 
 #[tokio::test]
@@ -165,5 +176,29 @@ async fn a_succession_that_is_broken_off_leaves_the_old_key_in_force() {
     let mut hand = claimed.hand();
     hand.order =
         if signed { NEW[..1].iter() } else { ["one"][..].iter() }.map(|key| (*key).to_owned()).collect();
+    hand.perform(json!({"verb": "rotate"})).await.unwrap().done().unwrap();
+}
+
+#[tokio::test]
+async fn old_slot_keys_open_the_old_file_when_the_recovery_sheet_is_lost() {
+    let claimed = Claimed::start("two_person = true");
+    let mut hand = with_both_sheets(&claimed);
+    hand.words = vec![claimed.next_words.clone()];
+    // Two new keys; then a stranger's, an old one, the same once more, and the other one.
+    hand.order = ["three", "four", "stranger", "one", "one", "two"].map(str::to_owned).to_vec();
+    let mut why = Vec::new();
+    let held = hand
+        .succeed(&mut |status| {
+            why.extend(status.why.clone());
+            true
+        })
+        .await
+        .unwrap();
+    held.done().unwrap();
+    assert_eq!(why, ["other-key", "other-key"], "{:?}", held.steps);
+    let practice = hand.state().await.unwrap().practice.unwrap();
+    assert_ne!(practice, claimed.practice.to_hex());
+    assert_eq!(sealed_key(&claimed.started, &held.words("recovery")).public_key().to_hex(), practice);
+    hand.order = NEW.map(str::to_owned).to_vec();
     hand.perform(json!({"verb": "rotate"})).await.unwrap().done().unwrap();
 }

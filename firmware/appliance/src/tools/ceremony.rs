@@ -259,6 +259,10 @@ impl Holder<'_> {
                 say("  the 24 words on one line: ")?;
                 Ok(Some("words".to_owned()))
             }
+            (Some("words-or-button"), _) => {
+                say("  the 24 words, or Enter alone for a slot key: ")?;
+                Ok(Some("words-or-button".to_owned()))
+            }
             _ => Ok(None),
         }
     }
@@ -267,13 +271,14 @@ impl Holder<'_> {
     async fn typed(&mut self, wanted: &str, line: &str) -> Result<bool, Failure> {
         self.console.show();
         let ceremony = self.ceremony.clone();
-        let request = if wanted == "button" {
+        let pressed = wanted == "button" || (wanted == "words-or-button" && line.is_empty());
+        let request = if pressed {
             Request::Press { ceremony }
         } else {
             if line.is_empty() {
                 return Ok(false);
             }
-            if wanted == "words" {
+            if wanted.starts_with("words") {
                 let digits: Vec<String> =
                     check_digits(line).iter().map(|digits| format!("{digits:02}")).collect();
                 say(&format!("  check digits of what you typed: {}\n", digits.join(" ")))?;

@@ -153,7 +153,7 @@ pub struct Status {
     pub step: String,
     /// The lines that the display shows, also for the page.
     pub shown: Vec<String>,
-    /// What is wanted next, if anything: `button`, `pin`, `new-pin`, `words`, or the owner's `proof` for `practice`.
+    /// What is wanted next, if anything: `button`, `pin`, `new-pin`, `words`, `words-or-button`, or the owner's `proof` for `practice`.
     pub wants: Option<String>,
     /// P (hex) of the practice that is being claimed or recovered, once it is known.
     pub practice: Option<String>,

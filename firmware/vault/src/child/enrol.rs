@@ -65,6 +65,7 @@ pub(super) struct Enrolment<'a> {
     pub(super) screen: &'a Screen,
     pub(super) guard: &'a mut Guard,
     pub(super) rp: &'a str,
+    /// Empty for whichever old one a person has.
     pub(super) label: &'a str,
     /// Credentials that this vault has: one key is no two.
     pub(super) exclude: Vec<String>,
@@ -97,7 +98,7 @@ impl Enrolment<'_> {
     }
 
     /// The one key that was put in after the slot was empty; none when two were.
-    async fn key_in(
+    pub(super) async fn key_in(
         &mut self,
         table: &mut Table,
         why: Option<&'static str>,
@@ -108,7 +109,10 @@ impl Enrolment<'_> {
                 .await;
             slot_until(table, |keys| keys.is_empty()).await?;
         }
-        let line = format!("put the slot key \"{}\" in", self.label);
+        let line = match self.label {
+            "" => "put an old slot key in".to_owned(),
+            label => format!("put the slot key \"{label}\" in"),
+        };
         self.show(table, self.status("key-in", None, &line)).await;
         let keys = slot_until(table, |keys| !keys.is_empty()).await?;
         let [key] = keys.as_slice() else { return Ok(None) };
@@ -199,7 +203,7 @@ impl Enrolment<'_> {
     }
 
     /// Counted and kept by the vault; the third of an hour ends it.
-    async fn wrong_pin(&mut self, table: &mut Table, tries_left: u8) -> Result<(), Ended> {
+    pub(super) async fn wrong_pin(&mut self, table: &mut Table, tries_left: u8) -> Result<(), Ended> {
         let now = table.now();
         self.guard.wrong_pin(now);
         table.say(&Said::WrongPin).await;
@@ -211,7 +215,7 @@ impl Enrolment<'_> {
         open.map_err(|closed| Ended::Stopped(Stopped::Closed(closed)))
     }
 
-    async fn typed(
+    pub(super) async fn typed(
         &mut self,
         table: &mut Table,
         look: &Look,
@@ -267,7 +271,7 @@ impl Enrolment<'_> {
         self.show(table, self.status("touch", None, &line)).await;
     }
 
-    fn status(&self, step: &str, wants: Option<&str>, line: &str) -> Status {
+    pub(super) fn status(&self, step: &str, wants: Option<&str>, line: &str) -> Status {
         Status {
             label: Some(self.label.to_owned()),
             until: self.screen.until,
@@ -280,16 +284,20 @@ impl Enrolment<'_> {
     }
 }
 
-/// A failure that another key, or the same one again, may not have.
 fn again(fault: SlotFault) -> Result<Tried, Ended> {
+    again_code(fault).map(Tried::Again)
+}
+
+/// A failure that another key, or the same one again, may not have.
+pub(super) fn again_code(fault: SlotFault) -> Result<&'static str, Ended> {
     if let SlotFault::Key(Failure::AlreadyHere) = fault {
-        return Ok(Tried::Again("already-here"));
+        return Ok("already-here");
     }
     match SlotError::from(fault) {
-        SlotError::TakenOut => Ok(Tried::Again("taken-out")),
-        SlotError::NotTouched => Ok(Tried::Again("not-touched")),
-        SlotError::Unplug => Ok(Tried::Again("unplug")),
-        SlotError::Foreign | SlotError::WrongPin { .. } => Ok(Tried::Again("unfit")),
+        SlotError::TakenOut => Ok("taken-out"),
+        SlotError::NotTouched => Ok("not-touched"),
+        SlotError::Unplug => Ok("unplug"),
+        SlotError::Foreign | SlotError::WrongPin { .. } => Ok("unfit"),
         SlotError::Locked => Err(Ended::Stopped(Stopped::KeyLocked)),
         SlotError::Hangs => Err(Ended::Stopped(Stopped::Hangs)),
     }

@@ -1,4 +1,4 @@
-//! A practice whose sealed file is to be replaced: its history, and the recovery words that open the file.
+//! A practice whose sealed file is to be replaced: its history, and what opens the file.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,10 +7,10 @@ use relaybox_protocol::{Event, PublicKey};
 use serde_json::value::RawValue;
 
 use super::Terms;
-use super::enrol::Ended;
+use super::enrol::{Ended, order};
 use super::operate::{DoneError, parsed};
-use super::renew;
 use super::table::Table;
+use super::{renew, unseal};
 use crate::ceremony::Stopped;
 use crate::contents::Contents;
 use crate::envelope::{self, EnvelopeError, Opener};
@@ -22,7 +22,7 @@ use crate::words::{Purpose, RecoveryWords};
 pub(super) struct Past {
     origin: PublicKey,
     signed: u64,
-    sealed: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
     /// All that was read, to be read again with what came later.
     events: Vec<Event>,
     pub(super) history: History,
@@ -54,8 +54,7 @@ impl Past {
         Ok(())
     }
 
-    /// Asks for the recovery words until they open the file, or until they were wrong too often. Words that cannot be
-    /// right are not counted: they were mistyped, or are of the other sheet.
+    /// Asks for the recovery words until they open the file, or until they were wrong too often.
     pub(super) async fn open(
         &self,
         table: &mut Table,
@@ -66,26 +65,71 @@ impl Past {
         let mut why = None;
         loop {
             let typed = renew::typed(table, screen, line, why.take(), Vec::new()).await?;
-            let words = match RecoveryWords::parse(&typed) {
-                Ok(words) => words,
-                Err(error) => {
-                    why = Some(renew::words_code(&error));
-                    continue;
-                }
+            match self.open_by_words(table, terms, &typed).await? {
+                Ok(opened) => return Ok(opened),
+                Err(again) => why = Some(again),
+            }
+        }
+    }
+
+    /// The same, or old slot keys once the button is pressed.
+    pub(super) async fn open_by_any(
+        &self,
+        table: &mut Table,
+        terms: &mut Terms,
+        screen: &Screen,
+    ) -> Result<Contents, Ended> {
+        let line = "type the 24 words of the OLD recovery sheet, or press the button to use an old slot key";
+        let mut why = None;
+        loop {
+            let status = screen.status("old-words", Some("words-or-button"), line);
+            table.show(Status { why: why.take(), ..status }).await;
+            let given = order(table, |table, order| match order {
+                Order::Type { from, sealed } => table.opened(from, sealed).map(Some),
+                Order::Press => Some(None),
+                _ => None,
+            });
+            let Some(typed) = given.await? else {
+                return unseal::by_slot_keys(table, terms, screen, self).await;
             };
-            if words.next_hash().is_some_and(|hash| self.history.view(0).next_practice() == Some(hash)) {
-                why = Some("words-of-succession".to_owned());
-                continue;
+            match self.open_by_words(table, terms, &typed).await? {
+                Ok((_, contents)) => return Ok(contents),
+                Err(again) => why = Some(again),
             }
-            match envelope::open(&self.sealed, &Opener::Words(&words.identity(Purpose::Vault))) {
-                Ok(opened) if opened.contents.practice.public_key() == self.practice() => {
-                    return Ok((words, opened.contents));
-                }
-                Ok(_) => return Err(Ended::Failed(DoneError::OtherPractice.to_string())),
-                Err(EnvelopeError::NotThisKey) => wrong_words(table, terms).await?,
-                Err(error) => return Err(Ended::Failed(error.to_string())),
+        }
+    }
+
+    /// What the words open, or the code of why they are asked for again. Words that cannot be right are not counted:
+    /// they were mistyped, or are of the other sheet.
+    async fn open_by_words(
+        &self,
+        table: &mut Table,
+        terms: &mut Terms,
+        typed: &str,
+    ) -> Result<Result<(RecoveryWords, Contents), String>, Ended> {
+        let words = match RecoveryWords::parse(typed) {
+            Ok(words) => words,
+            Err(error) => return Ok(Err(renew::words_code(&error))),
+        };
+        if words.next_hash().is_some_and(|hash| self.history.view(0).next_practice() == Some(hash)) {
+            return Ok(Err("words-of-succession".to_owned()));
+        }
+        match envelope::open(&self.sealed, &Opener::Words(&words.identity(Purpose::Vault))) {
+            Ok(opened) => Ok(Ok((words, self.in_force(opened.contents)?))),
+            Err(EnvelopeError::NotThisKey) => {
+                wrong_words(table, terms).await?;
+                Ok(Err("words-wrong".to_owned()))
             }
-            why = Some("words-wrong".to_owned());
+            Err(error) => Err(Ended::Failed(error.to_string())),
+        }
+    }
+
+    /// A file of another practice key, such as the one before a succession, is not taken.
+    pub(super) fn in_force(&self, contents: Contents) -> Result<Contents, Ended> {
+        if contents.practice.public_key() == self.practice() {
+            Ok(contents)
+        } else {
+            Err(Ended::Failed(DoneError::OtherPractice.to_string()))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The succession: the practice's key was stolen or may be. The key whose hash everybody has known since the claim takes
 //! its place (2107), in a new sealed file with new slot keys, new words and a new succession sheet. The escrow key is
-//! carried over, so that everything stays readable; the old recovery words open the old file for it.
+//! carried over, so that everything stays readable; the old recovery words or old slot keys open the old file for it.
 
 use relaybox_protocol::Keys;
 
@@ -61,8 +61,7 @@ impl Succeed<'_> {
         let words = renew::recovery_words(self.table, &self.screen, &self.practice_name, &practice).await?;
         let (name, host) = (&self.practice_name, &self.host);
         let hash = renew::next_practice(self.table, &self.screen, (name, host), &practice).await?;
-        let line = "type the 24 words of the OLD recovery sheet";
-        let (_, former) = self.past.open(self.table, &mut self.terms, &self.screen, line).await?;
+        let former = self.past.open_by_any(self.table, &mut self.terms, &self.screen).await?;
         self.screen.until = self.table.allow(self.terms.limits.ceremony_seconds);
         let contents =
             Contents { practice: next.clone(), escrow: former.escrow.clone(), legacy: former.legacy.clone() };

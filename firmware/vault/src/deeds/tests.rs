@@ -338,3 +338,24 @@ fn a_recovery_needs_an_owner_who_can_administer_and_names_members_only() {
     assert!(matches!(refused, Err(DeedError::Key)));
     assert!(recovered(&mut it, &["nurse"]).is_ok());
 }
+
+#[test]
+fn the_next_key_succeeds_by_one_event_and_another_key_by_none() {
+    let mut it = staffed();
+    let history = it.history().unwrap();
+    let stranger = succeed(&keys("stranger"), &history, &[1; 32], it.now);
+    assert!(matches!(stranger, Err(DeedError::Refused(Refusal::PolicyAuthority))));
+    let events = succeed(&keys("next"), &history, &[1; 32], it.now).unwrap();
+    it.take(&events).unwrap();
+    let view = it.policy.now(0);
+    assert_eq!((view.practice(), view.next_practice()), (pk("next"), Some([1; 32])));
+    // The old key opens what it sealed and signs nothing any more; the new one goes on in its row.
+    let (history, boxes) = (it.history().unwrap(), it.box_keys());
+    let old = perform(&it.contents, &history, boxes, &Operation::Rotate {}, it.now, &mut it.random);
+    assert!(matches!(old, Err(DeedError::Refused(Refusal::PolicyAuthority))));
+    let escrow = it.contents.escrow.clone();
+    it.contents = Contents { practice: keys("next"), escrow, legacy: None };
+    let new = perform(&it.contents, &history, boxes, &Operation::Rotate {}, it.now, &mut it.random).unwrap();
+    it.take(&new).unwrap();
+    assert_eq!(it.policy.now(0).epoch().unwrap().n, 2);
+}
