@@ -15,6 +15,7 @@ mod numbers;
 mod plain;
 mod policy;
 mod records;
+mod registration;
 mod sealed;
 mod shapes;
 mod town;
@@ -38,7 +39,7 @@ fn ops() -> Vec<Op> {
     let parts = [plain::OPS, numbers::OPS, shapes::OPS, clinical::OPS, policy::OPS, sealed::OPS];
     parts
         .into_iter()
-        .chain([charts::OPS, history::OPS, missing::OPS])
+        .chain([charts::OPS, history::OPS, missing::OPS, registration::OPS])
         .flatten()
         .map(|(name, share, make, answer)| Op { name, share: *share, make: *make, answer: *answer })
         .collect()

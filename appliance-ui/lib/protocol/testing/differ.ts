@@ -35,6 +35,7 @@ import { type Rumor, unwrap, wrap } from '../wrap.ts';
 import { foldAnswer } from './differ/charts.ts';
 import { historyAnswer } from './differ/history.ts';
 import { missingAnswer } from './differ/missing.ts';
+import { registrationCase } from './differ/registration.ts';
 
 /** An answer to one input. Inputs are the run's own, so their members are taken as they are named. */
 type Answer = (input: Input) => unknown;
@@ -322,6 +323,7 @@ const ANSWERS: { readonly [op: string]: Answer } = {
   fold: (input) => foldAnswer(input.all()),
   history: (input) => historyAnswer(input.all()),
   missing: (input) => missingAnswer(input.all()),
+  registration: (input) => registrationCase(input.all(), input.random()),
 };
 
 export const ops = Object.keys(ANSWERS);
