@@ -15,6 +15,7 @@ for (const [lang, who, form] of [
     const { page } = visitor;
     const w = undoWords[form];
     await visitor.enter(person(demo().ready, who));
+    await page.waitForURL(/\/r\/1$/);
     for (const from of ['/r/1/readers', '/keys', '/more']) {
       await to(page, from);
       await page.getByRole('link', { name: w.link }).click();

@@ -188,10 +188,7 @@ export class Practice {
     for (const filter of policyFilters(this.practices())) await this.readStored(filter);
     await this.records.settled();
     if (run !== this.run) return;
-    const before = this.unknown;
     this.unknown = this.records.reading.now().epoch() === null;
-    // What names this key came before it could read: whoever is named then is asked about from the beginning.
-    if (before && !this.unknown) this.followed = '';
     this.client.certify(this.records.reading.boxKeys());
     this.options.changed();
     if (this.unknown) {
@@ -205,6 +202,7 @@ export class Practice {
 
   /** A key that nobody knows may be signed in while its holder waits, at the desk or at home. */
   private askAgain(run: number): void {
+    this.cancelAccess();
     this.cancelAccess = this.options.clock.after(this.options.accessMs ?? ACCESS_MS, () => {
       if (run === this.run) this.sync(run).catch(() => {});
     });
@@ -215,7 +213,8 @@ export class Practice {
     if (this.catching) return;
     this.catching = true;
     try {
-      while (run === this.run && this.missing()) {
+      // Once over each connection at least: a key that was just signed in is followed, and nobody was asked about yet.
+      for (let first = !this.caught; run === this.run && (first || this.missing()); first = false) {
         const named = namedPatients(this.records.evidence.values());
         await this.follow(run);
         for (const filter of registrationFilters(named)) await this.readStored(filter);
@@ -323,6 +322,7 @@ export class Practice {
    * whether a registration that it showed is still to be read; two noes in a row count.
    */
   private watchAccess(run: number): void {
+    this.cancelAccess();
     this.cancelAccess = this.options.clock.after(this.options.accessMs ?? ACCESS_MS, () => {
       this.askAccess(run).then(
         () => run === this.run && this.watchAccess(run),
