@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use relaybox_process::clock::Clock;
 use relaybox_process::rpc::ceremony::CeremonyClient;
 use relaybox_process::rpc::vault::Request;
-use relaybox_protocol::envelope::{Record, seal_staff};
+use relaybox_protocol::envelope::{EpochSecret, Record, seal_staff};
 use relaybox_protocol::epochs::Keyring;
 use relaybox_protocol::event::tag;
 use relaybox_protocol::grants::missing::{GrantBook, Writer, build_missing, missing};
@@ -74,6 +74,12 @@ struct Known {
     keyring: Keyring,
 }
 
+impl Known {
+    fn desk(&self) -> Result<&EpochSecret> {
+        self.keyring.newest(Compartment::Desk).context("the owner holds desk")
+    }
+}
+
 impl Sealed {
     /// Claims a box, and has `staff` people, the owner among them, and patients with one guardian each join.
     pub(crate) async fn make(staff: usize, patients: usize) -> Result<Self> {
@@ -108,28 +114,13 @@ impl Sealed {
     /// The owner registers every child and links its parent.
     async fn register(&mut self) -> Result<()> {
         let known = self.known().await?;
-        let pair = known.keyring.newest(Compartment::Desk).context("the owner holds desk")?;
+        let pair = known.desk()?;
         let door = Door::Plain { url: self.dev.ready.plain()?.to_owned() };
         let mut sender = Sender::login(&door, &self.owner).await?;
         let now = Clock::System.now();
-        for (n, family) in self.families.iter().enumerate() {
-            let child = family.child.public_key();
-            let pop = prove(&family.child, &self.practice, KeyRole::Subject, &mut self.random);
-            let extra = [tag("pop", [&child.to_hex(), &pop])];
-            let resource =
-                json!({"resourceType": "Patient", "name": [{"text": format!("Synthetic child {n}")}]});
-            let record =
-                Record { extra: &extra, ..Record::plain(2110, &resource, child, self.random.bytes32(), now) };
-            let event = seal_staff(
-                &self.owner,
-                &self.practice,
-                pair,
-                Some(&child),
-                false,
-                &record,
-                &mut self.random,
-            )?;
-            sender.send(&event).await?;
+        for n in 0..self.families.len() {
+            let child = self.families[n].child.clone();
+            sender.send(&self.entry(&child, pair)?).await?;
         }
         // A link is taken for a patient that is there.
         sender.settle(0).await?;
@@ -153,8 +144,24 @@ impl Sealed {
         sender.settle(0).await
     }
 
-    /// New locks for all records, from the request to the stored events.
-    pub(crate) async fn rotate(&mut self) -> Result<Rotation> {
+    /// The owner's 2110 of a child.
+    fn entry(&mut self, child: &Keys, desk: &EpochSecret) -> Result<Event> {
+        let key = child.public_key();
+        let pop = prove(child, &self.practice, KeyRole::Subject, &mut self.random);
+        let extra = [tag("pop", [&key.to_hex(), &pop])];
+        let resource = json!({"resourceType": "Patient", "name": [{"text": "Synthetic child"}]});
+        let (act, now) = (self.random.bytes32(), Clock::System.now());
+        let record = Record { extra: &extra, ..Record::plain(2110, &resource, key, act, now) };
+        Ok(seal_staff(&self.owner, &self.practice, desk, Some(&key), false, &record, &mut self.random)?)
+    }
+
+    /// New locks for all records, from the request to the stored events. With `meanwhile` a patient is registered after
+    /// the request was shown, so that the vault's process reads the whole history again before it signs.
+    pub(crate) async fn rotate(&mut self, meanwhile: bool) -> Result<Rotation> {
+        let known = self.known().await?;
+        let child = self.random.keys();
+        let mut entry = if meanwhile { Some(self.entry(&child, known.desk()?)?) } else { None };
+        let url = self.dev.ready.plain()?.to_owned();
         let clock = Clock::System;
         let (mut shown, mut approved, mut done) = (None, None, None);
         let mut hand = Hand::at(self.dev.folder(), &self.keys);
@@ -168,6 +175,9 @@ impl Sealed {
                     // Should the step be over before it is seen, the touch counts as well.
                     "touch" | "signing" => approved = Some(at),
                     "done" => done = Some(at),
+                    "pin" => {
+                        return entry.take().is_none_or(|entry| published(&url, &self.owner, &entry).is_ok());
+                    }
                     _ => {}
                 }
                 true
@@ -249,6 +259,18 @@ impl Sealed {
         ensure!(found, "a parent lacks the newest key");
         Ok(())
     }
+}
+
+/// Publishes while the caller waits: a step of a ceremony is none that could await.
+fn published(url: &str, keys: &Keys, event: &Event) -> Result<()> {
+    let publish = async {
+        let (accepted, text) = Client::login(url, None, keys).await?.publish(event).await?;
+        ensure!(accepted, "refused: {text}");
+        Ok(())
+    };
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    std::thread::scope(|scope| scope.spawn(|| runtime()?.block_on(publish)).join())
+        .map_err(|_| anyhow!("publishing ended"))?
 }
 
 /// A connection that has several events under way.
