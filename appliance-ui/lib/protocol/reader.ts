@@ -196,8 +196,11 @@ export class Reader {
   #placed(event: Event, row: Placed): Outcome {
     const last = this.#at(event, row);
     if (last.is !== 'quarantine' || row.earliest === null || row.earliest >= row.position) return last;
-    const first = this.#at(event, { ...row, position: row.earliest });
-    return first.is === 'quarantine' ? last : first;
+    for (let position = row.position - 1; position >= row.earliest; position -= 1) {
+      const sooner = this.#at(event, { ...row, position });
+      if (sooner.is !== 'quarantine') return sooner;
+    }
+    return last;
   }
 
   #at(event: Event, row: Placed): Outcome {

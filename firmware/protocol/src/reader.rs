@@ -282,15 +282,15 @@ impl Reader {
     /// A record counts if it counts at one of the places at which it can stand.
     fn placed(&self, event: &Event, row: &Receipted, position: Position) -> Outcome {
         let last = judge::with_receipt(self, event, row, position);
-        let Some(earliest) = row.earliest.filter(|earliest| *earliest < position) else { return last };
+        let earliest = row.earliest.unwrap_or(position);
         if !matches!(last, Outcome::Quarantine(_)) {
             return last;
         }
-        let sooner = Receipted { position: Some(earliest), ..*row };
-        match judge::with_receipt(self, event, &sooner, earliest) {
-            Outcome::Quarantine(_) => last,
-            first => first,
-        }
+        let sooner = (earliest..position).rev().map(|at| {
+            let sooner = Receipted { position: Some(at), ..*row };
+            judge::with_receipt(self, event, &sooner, at)
+        });
+        sooner.into_iter().find(|outcome| !matches!(outcome, Outcome::Quarantine(_))).unwrap_or(last)
     }
 
     fn without_receipt(&mut self, id: EventId, now: Option<u64>) -> Outcome {

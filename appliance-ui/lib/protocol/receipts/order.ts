@@ -2,7 +2,7 @@
  * The merged order of the two policy chains: a staff receipt comes after the public receipt that it names and before
  * the next public one. A position is a place in this order, from 1.
  */
-import { links, pTag } from '../event.ts';
+import { links, pTag, tagValue } from '../event.ts';
 import { kinds } from '../kinds.ts';
 import { compareHex, groupBy } from '../order.ts';
 import type { Position } from '../policy/types.ts';
@@ -32,8 +32,13 @@ interface Place {
 
 /** A policy event that has no policy receipt for this reader. */
 interface Loose extends Place {
+  /** Among what stands in one second: how many 2110s of the patient it comes after. */
+  readonly after: number;
   readonly event: Event;
 }
+
+/** Where a patient's key came in. */
+type Registered = ReadonlyMap<Hex, Place & { readonly after: number }>;
 
 /** What the two chains are read from. */
 export interface Material {
@@ -96,7 +101,7 @@ export class Order {
   /**
    * The first and the last position at which an event can stand that was received then under this mark. A family
    * takes the relay's word for the order of its own policy: what was received before stands before, and within one
-   * second nobody can tell.
+   * second nobody can tell. What stands in between has the positions in between.
    */
   positionsThen(mark: PolicyMark, received: number): Places | null {
     const position = this.position(mark);
@@ -161,15 +166,17 @@ export class Order {
     const receipted = new Set(this.#public.receipts.flatMap(({ rows }) => rows.map(({ id }) => id)));
     const own = this.#material.events.filter(({ id }) => !receipted.has(id));
     const dated = this.#dated();
-    const registrations = own.flatMap((event): Loose[] => {
-      const place = event.kind === kinds.patient ? dated.get(event.id) : undefined;
-      return place ? [{ ...place, event }] : [];
+    const patients = own.filter(({ id, kind }) => kind === kinds.patient && dated.has(id));
+    const depths = depthsOf(patients);
+    const registrations = patients.flatMap((event): Loose[] => {
+      const place = dated.get(event.id);
+      return place ? [{ ...place, after: depths.get(event.id) ?? 0, event }] : [];
     });
-    const registered = new Map<Hex, Place>();
-    for (const { event, position, received } of registrations) {
-      const subject = pTag(event, 1) ?? '';
+    const registered = new Map<Hex, Loose>();
+    for (const registration of registrations) {
+      const subject = pTag(registration.event, 1) ?? '';
       const first = registered.get(subject);
-      if (!first || isBefore({ position, received }, first)) registered.set(subject, { position, received });
+      if (!first || isSooner(registration, first)) registered.set(subject, registration);
     }
     const others = own.flatMap((event): Loose[] => {
       const place = BY_RELAYS_WORD.has(event.kind) ? this.#claimed(event, registered) : null;
@@ -191,15 +198,16 @@ export class Order {
   }
 
   /** The place that an event's own time gives, or the later one of a registration of somebody whom it names. */
-  #claimed(event: Event, registered: ReadonlyMap<Hex, Place>): Place | null {
+  #claimed(event: Event, registered: Registered): (Place & { after: number }) | null {
     const position = this.#positionAt(event.created_at);
     if (position === null) return null;
     let place: Place = { position, received: event.created_at };
-    for (const subject of [pTag(event, 0), pTag(event, 1)]) {
-      const registration = registered.get(subject ?? '');
-      if (registration && isBefore(place, registration)) place = registration;
+    const named = [pTag(event, 0), pTag(event, 1)].flatMap((subject) => registered.get(subject ?? '') ?? []);
+    for (const registration of named) {
+      if (isBefore(place, registration)) place = registration;
     }
-    return place;
+    const after = named.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...named.map((one) => one.after));
+    return { position: place.position, received: place.received, after };
   }
 
   /** The newest position whose receipt was written up by this time. */
@@ -215,16 +223,56 @@ function isBefore(one: Place, other: Place): boolean {
   return one.position < other.position || (one.position === other.position && one.received < other.received);
 }
 
-/** A registration comes before the link that names its T in the same second. */
+function isSooner(one: Loose, other: Loose): boolean {
+  if (isBefore(one, other)) return true;
+  return !isBefore(other, one) && one.after < other.after;
+}
+
+/**
+ * In one second a registration comes before the link that names its T, and this before the 2110 that replaces that T:
+ * the relay took both, so they came in this order.
+ */
 function inOrder(one: Loose, other: Loose): number {
   const later = ({ event }: Loose) => Number(event.kind !== kinds.patient);
   return (
     one.position - other.position ||
     one.received - other.received ||
+    compareNumbers(one.after, other.after) ||
     later(one) - later(other) ||
     one.event.created_at - other.event.created_at ||
     compareHex(one.event.id, other.event.id)
   );
+}
+
+/** The difference of two infinities is no number. */
+function compareNumbers(one: number, other: number): number {
+  return one === other ? 0 : one < other ? -1 : 1;
+}
+
+/**
+ * How many of these 2110s each one comes after: a later one names its predecessor, a rekey also the T that it
+ * replaces.
+ */
+function depthsOf(patients: readonly Event[]): ReadonlyMap<Hex, number> {
+  const ofSubject = groupBy(patients, (event) => pTag(event, 1) ?? '');
+  const before = new Map(
+    patients.map((event): [Hex, readonly Hex[]] => {
+      const named = links(event).map(({ id }) => id);
+      const replaced = tagValue(event, 'rekey', 0);
+      const former = replaced === null ? [] : (ofSubject.get(replaced) ?? []);
+      return [event.id, [...named, ...former.map(({ id }) => id)]];
+    }),
+  );
+  const depth = (event: Event): number => {
+    // Each round goes one predecessor back; events that name each other end with their number.
+    let round = new Set<Hex>([event.id]);
+    for (let depth = 0; depth < patients.length; depth += 1) {
+      round = new Set([...round].flatMap((id) => before.get(id) ?? []).filter((id) => before.has(id)));
+      if (round.size === 0) return depth;
+    }
+    return patients.length;
+  };
+  return new Map(patients.map((event) => [event.id, depth(event)]));
 }
 
 const BY_RELAYS_WORD: ReadonlySet<number> = new Set([

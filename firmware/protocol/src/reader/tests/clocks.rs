@@ -52,3 +52,38 @@ fn a_record_of_the_second_of_a_rekey_counts_before_or_after_it() {
     assert!(matches!(out[&after.id], Outcome::Shown(_)), "{:?}", out[&after.id]);
     assert_eq!(out[&late.id], Outcome::Quarantine(Reason::Subject), "a second later the old key is over");
 }
+
+/// Ids are random, so one order by id would be right by chance only.
+#[test]
+fn a_registration_a_link_a_record_and_a_rekey_of_one_second_all_count() {
+    for n in 0..8 {
+        let mut w = World::new();
+        let (doctor, parent, baby, new) =
+            (w.doctor.clone(), w.parent.clone(), w.random.keys(), w.random.keys());
+        let (old, next) = (baby.public_key(), new.public_key());
+        // A receipt moves the clock by a second.
+        let second = w.now;
+        let registered = w.patient(&baby, None, None);
+        w.link(&baby, &parent, &["desk", "chart"]);
+        let between = w.staff(&doctor, &draft(kinds::OBSERVATION, weight(9.5), &old));
+        w.now = second;
+        w.receive(&between);
+        w.now = second;
+        if n % 2 == 0 {
+            w.patient(&new, None, Some(&old));
+        } else {
+            w.patient_after(&new, &old, registered.id);
+        }
+        let after = w.staff(&doctor, &draft(kinds::OBSERVATION, weight(9.6), &next));
+        w.now = second;
+        w.receive(&after);
+        let mut rows = w.rows(&parent, &old, &CHART);
+        rows.extend(w.rows(&parent, &next, &CHART));
+        let mut reader = w.person_reader(&parent, rows, &[old, next]);
+        let out = reader.read(&[between.clone(), after.clone()], None);
+        assert!(matches!(out[&between.id], Outcome::Shown(_)), "{:?}", out[&between.id]);
+        assert!(matches!(out[&after.id], Outcome::Shown(_)), "{:?}", out[&after.id]);
+        let links = reader.book().policy().now(w.now).links_of(&parent.public_key());
+        assert!(links.iter().any(|link| link.child == next), "the link follows to the new key");
+    }
+}

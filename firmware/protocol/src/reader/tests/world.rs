@@ -251,6 +251,22 @@ impl World {
         seal_staff(&desk, &p, &epoch, Some(&t), false, &record, &mut self.random).unwrap()
     }
 
+    /// A rekey that names its predecessor, received at once.
+    pub(in crate::reader) fn patient_after(&mut self, subject: &Keys, old: &PublicKey, before: EventId) {
+        let t = subject.public_key();
+        let sig = prove(subject, &self.p(), KeyRole::Subject, &mut self.random);
+        let extra = [tag("pop", [&t.to_hex(), &sig]), key_tag("rekey", old)];
+        let links = [event::Link { id: before, marker: "correction".to_owned() }];
+        let resource = json!({"resourceType": "Patient", "id": "p", "active": true});
+        let r = self.random.bytes32();
+        let plain = Record::plain(kinds::PATIENT, &resource, t, r, self.now);
+        let record = Record { extra: &extra, links: &links, ..plain };
+        let (desk, epoch, p) = (self.desk.clone(), self.pair(Compartment::Desk), self.p());
+        let event = seal_staff(&desk, &p, &epoch, Some(&t), false, &record, &mut self.random).unwrap();
+        self.receive(&event);
+        self.admit_policy(event).unwrap();
+    }
+
     pub(in crate::reader) fn link(&mut self, child: &Keys, guardian: &Keys, compartments: &[&str]) -> Event {
         let sig = prove(guardian, &self.p(), KeyRole::Guardian, &mut self.random);
         let (t, g) = (child.public_key().to_hex(), guardian.public_key().to_hex());

@@ -31,6 +31,8 @@ const FAMILY_STEP: Position = 1 << 32;
 struct Loose<'a> {
     position: Position,
     received: u64,
+    /// Among what stands in one second: how many 2110s of the patient it comes after.
+    after: usize,
     event: &'a Event,
 }
 
@@ -80,7 +82,7 @@ impl<'a> Order<'a> {
 
     /// The first and the last position at which an event can stand that was received then under this
     /// mark. A family takes the relay's word for the order of its own policy: what was received before
-    /// stands before, and within one second nobody can tell.
+    /// stands before, and within one second nobody can tell. What stands in between has the positions in between.
     pub(super) fn positions_then(&self, mark: &PolicyMark, received: u64) -> Option<(Position, Position)> {
         let position = self.position(mark)?;
         let times = self.own.get(&position).map_or(&[][..], Vec::as_slice);
@@ -151,28 +153,40 @@ impl<'a> Order<'a> {
             }
         }
         let own: Vec<&Event> = events.iter().filter(|event| !receipted.contains(&event.id)).collect();
-        let mut registered: HashMap<PublicKey, (Position, u64)> = HashMap::new();
+        let registrations: Vec<&Event> = own
+            .iter()
+            .filter(|event| event.kind.as_u16() == kinds::PATIENT && dated.contains_key(&event.id))
+            .copied()
+            .collect();
+        let depths = depths(&registrations);
+        let mut registered: HashMap<PublicKey, (Position, u64, usize)> = HashMap::new();
         let mut loose: Vec<Loose<'e>> = Vec::new();
-        for event in own.iter().filter(|event| event.kind.as_u16() == kinds::PATIENT) {
+        for event in registrations {
             let Some((position, received)) = dated.get(&event.id).copied() else { continue };
-            loose.push(Loose { position, received, event });
+            let after = depths.get(&event.id).copied().unwrap_or_default();
+            loose.push(Loose { position, received, after, event });
             if let Some(subject) = event::p_tag(event, 1) {
-                let first = registered.entry(subject).or_insert((position, received));
-                *first = (*first).min((position, received));
+                let first = registered.entry(subject).or_insert((position, received, after));
+                *first = (*first).min((position, received, after));
             }
         }
         for event in own.iter().filter(|event| by_the_relays_word(event)) {
             let created_at = event.created_at.as_secs();
             let Some(claimed) = self.position_at(created_at) else { continue };
             let named = [event::p_tag(event, 0), event::p_tag(event, 1)].into_iter().flatten();
-            let registrations = named.filter_map(|subject| registered.get(&subject).copied());
-            let (position, received) = registrations.fold((claimed, created_at), Ord::max);
-            loose.push(Loose { position, received, event });
+            let registrations: Vec<_> = named.filter_map(|subject| registered.get(&subject)).collect();
+            let (position, received) = registrations
+                .iter()
+                .map(|(position, received, _)| (*position, *received))
+                .fold((claimed, created_at), Ord::max);
+            let after = registrations.iter().map(|(.., after)| *after).max().unwrap_or(usize::MAX);
+            loose.push(Loose { position, received, after, event });
         }
-        // A registration comes before the link that names its T in the same second.
+        // In one second a registration comes before the link that names its T, and this before the 2110 that
+        // replaces that T: the relay took both, so they came in this order.
         loose.sort_by_key(|own| {
             let later = own.event.kind.as_u16() != kinds::PATIENT;
-            (own.position, own.received, later, own.event.created_at, own.event.id)
+            (own.position, own.received, own.after, later, own.event.created_at, own.event.id)
         });
         loose
     }
@@ -183,6 +197,35 @@ impl<'a> Order<'a> {
         let newest = self.public.iter().take_while(begun).last().or(self.public.first())?;
         self.positions.get(&newest.id).copied()
     }
+}
+
+/// How many of these 2110s each one comes after: a later one names its predecessor, a rekey also the T that it
+/// replaces.
+fn depths(registrations: &[&Event]) -> HashMap<EventId, usize> {
+    let of_subject = |subject: PublicKey| {
+        registrations
+            .iter()
+            .filter(move |event| event::p_tag(event, 1) == Some(subject))
+            .map(|event| event.id)
+    };
+    let before = |event: &Event| -> BTreeSet<EventId> {
+        let named = event::links(event).into_iter().map(|link| link.id);
+        let replaced = event::tag_value(event, "rekey", 0).and_then(event::key_from_hex);
+        named.chain(replaced.into_iter().flat_map(of_subject)).collect()
+    };
+    let before: HashMap<EventId, BTreeSet<EventId>> =
+        registrations.iter().map(|event| (event.id, before(event))).collect();
+    let depth = |event: &&Event| {
+        // Each round goes one predecessor back; events that name each other end with their number.
+        let mut round = BTreeSet::from([event.id]);
+        let goes_back = |_: &usize| {
+            round = round.iter().filter_map(|id| before.get(id)).flatten().copied().collect();
+            round.retain(|id| before.contains_key(id));
+            !round.is_empty()
+        };
+        (event.id, (0..registrations.len()).take_while(goes_back).count())
+    };
+    registrations.iter().map(depth).collect()
 }
 
 fn by_the_relays_word(event: &Event) -> bool {
