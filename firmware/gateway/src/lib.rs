@@ -10,7 +10,6 @@
 mod admin;
 mod authority;
 mod faces;
-mod hosts;
 mod join;
 mod page;
 mod portal;

@@ -12,13 +12,13 @@ use hyper::{Method, Request, Response, StatusCode};
 use relaybox_protocol::refusal::Class;
 use relaybox_web::{Surface, status};
 
-use crate::hosts::Hosts;
 use crate::join::Limits;
 use crate::page;
 use crate::reply::{self, Body};
 use crate::serve::Held;
 use crate::upstream::{self, Peer, RelayState};
 use crate::{admin, authority, join, portal};
+use relaybox_web::hosts::Hosts;
 
 /// What all connections share.
 pub(crate) struct Gate {

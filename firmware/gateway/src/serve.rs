@@ -16,10 +16,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::GatewayError;
-use crate::hosts::Hosts;
 use crate::join::Limits;
 use crate::route::{self, Connection, Gate};
 use crate::tls::{self, Certificates};
+use relaybox_web::hosts::Hosts;
 
 /// How often the certificate's age is looked at.
 const RENEWAL_CHECK: Duration = Duration::from_secs(3_600);

@@ -10,7 +10,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::GatewayError;
 use crate::authority;
-use crate::hosts::Hosts;
+use relaybox_web::hosts::Hosts;
 
 /// The certificate in use; it is replaced while the gateway runs.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 //! preface of the gateway ([`proxy`]), never from a forwarding header; one table maps refusal
 //! classes to HTTP ([`status`]).
 
+pub mod hosts;
 pub mod limits;
 pub mod login;
 pub mod proxy;

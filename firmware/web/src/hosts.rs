@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 
-use relaybox_web::Surface;
+use crate::Surface;
 
 /// Accepted names, and ports beyond that of the connection.
 #[derive(Debug, Clone)]
-pub(crate) struct Hosts {
+pub struct Hosts {
     names: BTreeSet<String>,
     with_port: BTreeSet<(String, u16)>,
     /// Names among `names` that are the portal's, and those of the administration.
@@ -19,13 +19,14 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
+    /// Without an administration.
     #[cfg(test)]
     pub(crate) fn new(relay: &[String], portal: &[String]) -> Self {
         Self::with_admin(relay, portal, &[])
     }
 
     /// As in `[gateway] hosts`, `portal_hosts` and `admin_hosts`.
-    pub(crate) fn with_admin(relay: &[String], portal: &[String], admin: &[String]) -> Self {
+    pub fn with_admin(relay: &[String], portal: &[String], admin: &[String]) -> Self {
         let name = |entry: &String| split(entry).map(|(name, _)| name);
         let mut hosts = Self {
             names: BTreeSet::new(),
@@ -49,12 +50,12 @@ impl Hosts {
     }
 
     /// Names and addresses for the certificate.
-    pub(crate) fn names(&self) -> &BTreeSet<String> {
+    pub fn names(&self) -> &BTreeSet<String> {
         &self.names
     }
 
     /// What may be reached by the host of an accepted request.
-    pub(crate) fn surface(&self, host: &str) -> Surface {
+    pub fn surface(&self, host: &str) -> Surface {
         match split(host) {
             Some((name, _)) if self.portal.contains(&name) => Surface::Portal,
             Some((name, _)) if self.admin.contains(&name) => Surface::Admin,
@@ -65,7 +66,7 @@ impl Hosts {
     /// Where the pages of a portal find the relay: `NAME` for `portal.NAME`, `FIRST.REST` for
     /// `FIRST-portal.REST`, when it is a name of the box, else the first of the relay's names; with the port
     /// by which the portal was reached.
-    pub(crate) fn relay_of(&self, portal: &str) -> Option<String> {
+    pub fn relay_of(&self, portal: &str) -> Option<String> {
         let (name, port) = split(portal)?;
         let relay = self.twin(&name).or_else(|| self.first.clone())?;
         Some(port.map_or(relay.clone(), |port| format!("{relay}:{port}")))
@@ -80,7 +81,7 @@ impl Hosts {
     }
 
     /// The portal that belongs to a name of the relay: the one whose pages come back to it, else the first.
-    pub(crate) fn portal_of(&self, relay: &str) -> Option<String> {
+    pub fn portal_of(&self, relay: &str) -> Option<String> {
         let (name, port) = split(relay)?;
         let twin = self.portal.iter().find(|portal| self.twin(portal).as_deref() == Some(&name));
         let portal = twin.or_else(|| self.portal.first())?;
@@ -88,13 +89,13 @@ impl Hosts {
     }
 
     /// Whether TLS may begin for this server name.
-    pub(crate) fn has(&self, server_name: &str) -> bool {
+    pub fn has(&self, server_name: &str) -> bool {
         self.names.contains(&server_name.to_ascii_lowercase())
     }
 
     /// The lower-case host of a request, when it is one of the box's. `port` is that of the
     /// connection; `server_name` what the client named in TLS, which must then be the same host.
-    pub(crate) fn accept(&self, host: &str, port: u16, server_name: Option<&str>) -> Option<String> {
+    pub fn accept(&self, host: &str, port: u16, server_name: Option<&str>) -> Option<String> {
         let host = host.to_ascii_lowercase();
         let (name, given) = split(&host)?;
         if !self.names.contains(&name) {
