@@ -101,6 +101,8 @@ enum What {
     State,
     /// Show the running ceremony to its end
     Watch,
+    /// Press the button for the running ceremony, on a box without a front panel
+    Press,
     /// Stop the running ceremony
     Cancel,
     /// Freeze the key slot: only a thaw with another slot key opens it again
@@ -154,7 +156,14 @@ pub(crate) async fn run(args: CeremonyArgs) -> Result<(), Failure> {
     let operation = match &args.what {
         What::State => return show_state(vault.ask(&Request::State {}).await?),
         What::Watch => return watch(&mut vault).await,
-        What::Cancel => return cancel(&mut vault).await,
+        What::Press => {
+            let ceremony = running(&mut vault).await?;
+            return done(vault.ask(&Request::Press { ceremony }).await?);
+        }
+        What::Cancel => {
+            let ceremony = running(&mut vault).await?;
+            return done(vault.ask(&Request::Cancel { ceremony }).await?);
+        }
         What::Freeze => return done(vault.ask(&Request::Freeze { by: None }).await?),
         What::Thaw => json!({"verb": "thaw"}),
         What::Rotate => json!({"verb": "rotate"}),
@@ -380,11 +389,13 @@ async fn watch(vault: &mut VaultClient) -> Result<(), Failure> {
     }
 }
 
-async fn cancel(vault: &mut VaultClient) -> Result<(), Failure> {
-    let Reply::State(State { ceremony: Some(ceremony), .. }) = vault.ask(&Request::State {}).await? else {
-        return Err(ToolError::Stopped("none is running".to_owned()).into());
-    };
-    done(vault.ask(&Request::Cancel { ceremony }).await?)
+/// The id of the running ceremony.
+async fn running(vault: &mut VaultClient) -> Result<String, Failure> {
+    match vault.ask(&Request::State {}).await? {
+        Reply::State(State { ceremony: Some(ceremony), .. }) => Ok(ceremony),
+        Reply::State(_) => Err(ToolError::Stopped("none is running".to_owned()).into()),
+        other => Err(unexpected(other).into()),
+    }
 }
 
 pub(super) fn done(reply: Reply) -> Result<(), Failure> {

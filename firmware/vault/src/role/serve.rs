@@ -49,7 +49,7 @@ async fn serve(vault: Arc<Vault>, stream: UnixStream) {
     loop {
         let reply = match line::read::<Request>(&mut stream, LINE_BYTES_MAX).await {
             Ok(Some(Request::Watch {})) => {
-                if let Err(error) = watch(&vault, &mut stream).await {
+                if let Err(error) = watch(&vault, &mut stream, console).await {
                     log::debug!("a caller of the vault left: {error}");
                     return;
                 }
@@ -67,12 +67,16 @@ async fn serve(vault: Arc<Vault>, stream: UnixStream) {
 }
 
 /// Every change of the newest ceremony, to its end.
-async fn watch(vault: &Vault, stream: &mut BufStream<UnixStream>) -> Result<(), LineError> {
+async fn watch(vault: &Vault, stream: &mut BufStream<UnixStream>, console: bool) -> Result<(), LineError> {
     let Some(mut running) = vault.running() else {
         return line::write(stream, &no_ceremony()).await;
     };
     loop {
-        let status = running.status.borrow_and_update().clone();
+        let mut status = running.status.borrow_and_update().clone();
+        if running.console_only && !console {
+            // Its sheets are for whoever stands at the box.
+            status.sheets.clear();
+        }
         let ended = matches!(status.step.as_str(), "done" | "stopped");
         line::write(stream, &Reply::Status(status)).await?;
         if ended || running.status.changed().await.is_err() {
@@ -103,7 +107,8 @@ async fn answer(vault: &Arc<Vault>, request: Request, console: bool) -> Reply {
         },
         Request::Prove { ceremony, pop } => order(vault, console, &ceremony, Order::Prove { pop }).await,
         Request::Press { ceremony } => {
-            if vault.has_button() {
+            // A role with a network surface in front of it presses nothing, whatever the panel.
+            if !console || vault.has_button() {
                 return refused("panel", "press the button at the box");
             }
             order(vault, console, &ceremony, Order::Press).await
