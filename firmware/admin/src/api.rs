@@ -1,8 +1,12 @@
 //! What may be asked, one row a request (docs/ref/admin-api.md).
 
 mod ceremonies;
+mod claim;
 mod enrolment;
+mod epochs;
+mod families;
 mod kept;
+mod staff;
 mod state;
 
 use std::sync::Arc;
@@ -15,12 +19,26 @@ use crate::login::Asked;
 use crate::reply::{Answer, Refused};
 use crate::run::Shared;
 
+pub(crate) use claim::Claims;
+
 /// On the names of the administration.
 pub(crate) async fn admin(shared: &Arc<Shared>, path: &str, asked: Asked) -> Answer {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match (asked.method.as_str(), parts.as_slice()) {
         ("GET", ["api", "health"]) => state::health(shared, &asked).await,
-        ("GET", ["api", "members"]) => state::members(shared, &asked).await,
+        (_, ["api", "claim", rest @ ..]) => claim(shared, rest, &asked).await,
+        ("GET", ["api", "members"]) => staff::members(shared, &asked).await,
+        ("POST", ["api", "members"]) => staff::join(shared, &asked).await,
+        ("PUT", ["api", "members", key, "words"]) => staff::permit(shared, &asked, key).await,
+        ("DELETE", ["api", "members", key]) => staff::end(shared, &asked, key).await,
+        ("GET", ["api", "agents"]) => staff::agents(shared, &asked).await,
+        ("POST", ["api", "agents"]) => staff::grant(shared, &asked).await,
+        ("DELETE", ["api", "agents", key]) => staff::revoke(shared, &asked, key).await,
+        ("GET", ["api", "patients"]) => families::patients(shared, &asked).await,
+        ("GET", ["api", "patients", key]) => families::patient(shared, &asked, key).await,
+        ("GET", ["api", "connection"]) => families::connection(shared, &asked).await,
+        ("GET", ["api", "epochs"]) => epochs::list(shared, &asked).await,
+        ("PUT", ["api", "epochs", "rotation"]) => epochs::set(shared, &asked).await,
         ("GET", ["api", "suspension", key]) => state::suspension(shared, &asked, key).await,
         ("GET", ["api", "vault"]) => ceremonies::state(shared, &asked).await,
         ("POST", ["api", "vault", "freeze"]) => ceremonies::freeze(shared, &asked).await,
@@ -32,6 +50,19 @@ pub(crate) async fn admin(shared: &Arc<Shared>, path: &str, asked: Asked) -> Ans
         ("GET", ["api", "enrolments"]) => enrolment::waiting(shared, &asked).await,
         ("DELETE", ["api", "enrolments", key]) => enrolment::dismiss(shared, &asked, key).await,
         _ => kept(shared, parts.as_slice(), &asked).await,
+    }
+}
+
+/// While the box belongs to nobody.
+async fn claim(shared: &Arc<Shared>, parts: &[&str], asked: &Asked) -> Answer {
+    match (asked.method.as_str(), parts) {
+        ("GET", []) => claim::state(shared).await,
+        ("POST", []) => claim::begin(shared, asked).await,
+        ("GET", [id]) => claim::watch(shared, asked, id).await,
+        ("POST", [id, "proof"]) => claim::prove(shared, asked, id).await,
+        ("POST", [id, "typed"]) => claim::typed(shared, asked, id).await,
+        ("DELETE", [id]) => claim::cancel(shared, asked, id).await,
+        _ => Err(Refused::not_found()),
     }
 }
 

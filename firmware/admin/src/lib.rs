@@ -3,7 +3,7 @@
 //! It deliberately holds no secret, signs nothing and decides nothing by itself: who may ask is a fold over signed
 //! events, ceremonies are the vault's, and what admins sign is signed in their browser and published to the relay.
 //!
-//! Invariants: every request but two proves its key by a login of its own (NIP-98) that names method, address and body
+//! Invariants: every request but three proves its key by a login of its own (NIP-98) that names method, address and body
 //! and counts once; who may ask is judged by policy that the relay has confirmed within the last ten seconds; an answer
 //! that goes on ends when its reader's access ends; what is done stands in the audit before it is done, but for the
 //! freeze, which waits for nothing.
@@ -16,6 +16,7 @@ mod panel;
 mod reply;
 mod run;
 mod serve;
+mod settings;
 
 use std::future::Future;
 use std::pin::Pin;

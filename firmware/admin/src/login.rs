@@ -40,19 +40,29 @@ impl Logins {
     }
 }
 
+impl Asked {
+    /// The host of the connection, with its port if it has one.
+    pub(crate) fn host(&self) -> &str {
+        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split('/').next().unwrap_or_default()
+    }
+}
+
 impl Shared {
+    /// The key that signed this request, whoever it is.
+    pub(crate) async fn signer(&self, asked: &Asked) -> Result<PublicKey, Refused> {
+        self.proved(asked).await.inspect_err(|refused| self.turned_away(refused))
+    }
+
+    fn turned_away(&self, refused: &Refused) {
+        let entry = Entry::new(self.clock.now(), "login-refused").fact("code", refused.code.clone());
+        self.journal.enter(entry);
+    }
+
     /// The key that signed this request, somebody of this practice whose access has not ended.
     pub(crate) async fn person(&self, asked: &Asked) -> Result<(PublicKey, Person), Refused> {
-        let named = self.proved(asked).await;
-        let judged = named.and_then(|key| Ok((key, self.judged(&key)?)));
-        let (key, person) = match judged {
-            Ok(found) => found,
-            Err(refused) => {
-                let entry = Entry::new(self.clock.now(), "login-refused").fact("code", refused.code.clone());
-                self.journal.enter(entry);
-                return Err(refused);
-            }
-        };
+        let key = self.signer(asked).await?;
+        let person = self.judged(&key).inspect_err(|refused| self.turned_away(refused))?;
         let now = self.clock.now();
         if self.logins.begins(key, now) && !self.journal.enter(Entry::new(now, "login").by(key.to_hex())) {
             return Err(Refused::from(Refusal::Storage));

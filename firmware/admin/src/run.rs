@@ -9,22 +9,27 @@ use relaybox_process::rpc::audit::{Entry, Journal};
 use relaybox_process::{Env, Listener, shutdown};
 use relaybox_store::StoreError;
 use relaybox_store::keys::KeyStore;
+use relaybox_web::hosts::Hosts;
 use relaybox_web::limits::Connections;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::FILE;
+use crate::api::Claims;
 use crate::login::Logins;
 use crate::members::{self, Following};
 use crate::panel;
 use crate::reply::Refused;
 use crate::serve::{self, Front};
+use crate::settings::{Settings, SettingsError};
 
 /// Why the role cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error("open the file of wrapped keys and tokens")]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
 }
 
 /// What all requests share.
@@ -35,6 +40,12 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) following: Following,
     pub(crate) logins: Logins,
+    pub(crate) claims: Claims,
+    pub(crate) settings: Settings,
+    /// Names of the box, to tell families where its relay is.
+    pub(crate) hosts: Hosts,
+    /// Of the relay, as families see it.
+    pub(crate) name: String,
     pub(crate) vault: PathBuf,
     pub(crate) audit: PathBuf,
     pub(crate) stop: watch::Receiver<bool>,
@@ -52,6 +63,7 @@ pub(crate) async fn run(env: Env) -> Result<(), RunError> {
     let Env { config, listeners, callers, mut shutdown, ready, clock, state, .. } = env;
     let store = KeyStore::open(&state.join(FILE)).await?;
     let (said, following) = watch::channel(None);
+    let gateway = &config.gateway;
     let journal = Journal::new(config.socket("audit-admin"));
     let shared = Arc::new(Shared {
         config: config.admin.clone(),
@@ -60,6 +72,10 @@ pub(crate) async fn run(env: Env) -> Result<(), RunError> {
         journal: journal.clone(),
         following,
         logins: Logins::default(),
+        claims: Claims::default(),
+        settings: Settings::open(&state)?,
+        hosts: Hosts::with_admin(&gateway.hosts, &gateway.portal_hosts, &gateway.admin_hosts),
+        name: config.relay.name.clone(),
         vault: config.socket("vault"),
         audit: config.socket("audit-admin"),
         stop: shutdown.clone(),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -85,6 +86,8 @@ struct Started {
     later: mpsc::Sender<Event>,
     /// What the vault was asked.
     asked: Arc<Mutex<Vec<String>>>,
+    /// The role's clock, moved by hand.
+    seconds: Arc<AtomicU64>,
     _stop: watch::Sender<bool>,
 }
 
@@ -183,6 +186,7 @@ impl Started {
         let practice = practice();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (later, coming) = mpsc::channel(4);
+        let seconds = Arc::new(AtomicU64::new(Clock::System.now()));
         let key = practice.practice.public_key().to_hex();
         tokio::spawn(relay(bind(dir.path(), "policy"), key, practice.events.clone(), coming));
         tokio::spawn(auditor(bind(dir.path(), "audit-admin")));
@@ -197,14 +201,14 @@ impl Started {
             callers: Callers::own_uid(&["admin"]),
             shutdown: order,
             ready: Box::new(move || said.send(()).unwrap()),
-            clock: Clock::System,
+            clock: Clock::Manual(Arc::clone(&seconds)),
             state: dir.path().to_owned(),
             credentials: dir.path().to_owned(),
             dev: true,
         };
         tokio::spawn(relaybox_admin::start(env));
         ready.await.unwrap();
-        let started = Self { dir, practice, later, asked, _stop: stop };
+        let started = Self { dir, practice, later, asked, seconds, _stop: stop };
         // Policy comes a moment after the start; until then everybody is told to wait.
         while started.ask(&started.practice.owner, "GET", "/api/members", "").await.0 == 503 {
             tokio::task::yield_now().await;
@@ -219,7 +223,7 @@ impl Started {
             let hash: [u8; 32] = Sha256::digest(body).into();
             tags.push(tag("payload", [&relaybox_protocol::hex::encode(&hash)]));
         }
-        let login = sign(keys, 27_235, tags, random_text(), Clock::System.now());
+        let login = sign(keys, 27_235, tags, random_text(), self.seconds.load(Ordering::SeqCst));
         let mut stream = UnixStream::connect(self.dir.path().join("admin.sock")).await.unwrap();
         let peer = "10.0.0.9:1234".parse().unwrap();
         let preface = Preface { source: peer, destination: peer, host: HOST.to_owned() };
@@ -310,4 +314,35 @@ async fn an_answer_that_goes_on_ends_with_its_readers_access_and_not_before() {
     assert_eq!((status, answer["code"].as_str()), (403, Some("suspended")));
     let waiting = tokio::time::timeout(std::time::Duration::from_millis(50), stays.frame()).await;
     assert!(waiting.is_err(), "the other admin's goes on");
+}
+
+#[tokio::test]
+async fn the_practice_is_reminded_of_new_locks_when_its_interval_is_over() {
+    const WEEK: u64 = 7 * 86_400;
+    let started = Started::start().await;
+    let owner = &started.practice.owner;
+    let (status, epochs) = started.ask(owner, "GET", "/api/epochs", "").await;
+    assert_eq!((status, &epochs["epochs"][0]["n"]), (200, &json!(1)), "{epochs}");
+    let rotation = &epochs["rotation"];
+    assert_eq!((&rotation["seconds"], &rotation["reminder"]), (&json!(365 * 86_400), &json!(false)));
+    for seconds in [0, WEEK - 1, 5 * 366 * 86_400 + 1] {
+        let body = json!({"seconds": seconds}).to_string();
+        assert_eq!(started.ask(owner, "PUT", "/api/epochs/rotation", &body).await.0, 400, "{seconds}");
+    }
+    let body = json!({"seconds": WEEK}).to_string();
+    assert_eq!(started.ask(owner, "PUT", "/api/epochs/rotation", &body).await.0, 204);
+    let rotation = async || started.ask(owner, "GET", "/api/health", "").await.1["rotation"].clone();
+    let before = rotation().await;
+    let due = epochs["epochs"][0]["received"].as_u64().unwrap() + WEEK;
+    assert_eq!(before, json!({"seconds": WEEK, "due": due, "reminder": false}));
+    started.seconds.store(due, Ordering::SeqCst);
+    let after = loop {
+        // Until the relay has spoken by the new clock, everybody is told to wait.
+        let (status, health) = started.ask(owner, "GET", "/api/health", "").await;
+        if status == 200 {
+            break health["rotation"].clone();
+        }
+    };
+    assert_eq!(after, json!({"seconds": WEEK, "due": due, "reminder": true}));
+    assert_eq!(started.ask(owner, "GET", "/api/epochs", "").await.1["rotation"], after);
 }

@@ -32,9 +32,26 @@ struct Prepare {
 /// A PIN or words, sealed to the ceremony's key in the browser.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Typed {
-    from: String,
-    sealed: String,
+pub(super) struct Typed {
+    pub(super) from: String,
+    pub(super) sealed: String,
+}
+
+/// Who reads the lines of a ceremony.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Watcher {
+    Admin(PublicKey),
+    /// Who began the claim: there is no policy yet by which that could end.
+    Claimant,
+}
+
+impl Watcher {
+    fn may(self, shared: &Shared) -> bool {
+        match self {
+            Self::Admin(key) => shared.still_has(&key, ADMIN),
+            Self::Claimant => true,
+        }
+    }
 }
 
 /// The key slot. The claim code never leaves the box by this way.
@@ -62,8 +79,14 @@ pub(super) async fn freeze(shared: &Shared, asked: &Asked) -> Answer {
 }
 
 pub(super) async fn prepare(shared: &Shared, asked: &Asked) -> Answer {
-    let by = shared.member(asked, ADMIN).await?.key.to_hex();
+    let by = shared.member(asked, ADMIN).await?.key;
     let Prepare { operation } = read(asked)?;
+    begin(shared, by, operation).await
+}
+
+/// Asks the vault to show an operation.
+pub(super) async fn begin(shared: &Shared, by: PublicKey, operation: serde_json::Value) -> Answer {
+    let by = by.to_hex();
     shared.enter(Entry::new(shared.clock.now(), "ceremony-asked").by(by.clone())).await?;
     match ask(shared, &Request::Prepare { operation, by: Some(by) }).await? {
         Reply::Prepared { ceremony, key } => {
@@ -88,10 +111,15 @@ pub(super) async fn cancel(shared: &Shared, asked: &Asked, id: &str) -> Answer {
 /// Where the ceremony stands, a JSON line each time, until it has ended or the reader's access ends.
 pub(super) async fn watch(shared: &Arc<Shared>, asked: &Asked, id: &str) -> Answer {
     let key = shared.member(asked, ADMIN).await?.key;
+    follow(shared, Watcher::Admin(key), id).await
+}
+
+/// The lines of a ceremony for who may read them.
+pub(super) async fn follow(shared: &Arc<Shared>, watcher: Watcher, id: &str) -> Answer {
     let mut stream = connect(shared).await?;
     line::write(&mut stream, &Request::Watch {}).await.map_err(|error| silent(&error))?;
     let (sender, body) = Body::lines();
-    tokio::spawn(tell(Arc::clone(shared), stream, sender, key, id.to_owned()));
+    tokio::spawn(tell(Arc::clone(shared), stream, sender, watcher, id.to_owned()));
     Ok(with(StatusCode::OK, "application/x-ndjson", body))
 }
 
@@ -99,13 +127,13 @@ async fn tell(
     shared: Arc<Shared>,
     stream: BufStream<UnixStream>,
     sender: mpsc::Sender<Bytes>,
-    key: PublicKey,
+    watcher: Watcher,
     id: String,
 ) {
     // A line that is half read when something else happens would be lost: reading is a task of its own.
     let (lines, said) = mpsc::channel(1);
     let reading = tokio::spawn(read_lines(stream, lines));
-    pass_on(&shared, said, &sender, key, &id).await;
+    pass_on(&shared, said, &sender, watcher, &id).await;
     reading.abort();
 }
 
@@ -121,7 +149,7 @@ async fn pass_on(
     shared: &Shared,
     mut replies: mpsc::Receiver<Reply>,
     sender: &mpsc::Sender<Bytes>,
-    key: PublicKey,
+    watcher: Watcher,
     id: &str,
 ) {
     let (mut following, mut order) = (shared.following.clone(), shared.stop.clone());
@@ -130,16 +158,16 @@ async fn pass_on(
             said = replies.recv() => said,
             // The relay says each second where it stands, so silence ends this, too.
             _ = following.changed() => {
-                if shared.still_has(&key, ADMIN) { continue } else { return }
+                if watcher.may(shared) { continue } else { return }
             }
             () = tokio::time::sleep(SILENCE) => {
-                if shared.still_has(&key, ADMIN) { continue } else { return }
+                if watcher.may(shared) { continue } else { return }
             }
             () = sender.closed() => return,
             () = shutdown::requested(&mut order) => return,
         };
         let Some(Reply::Status(status)) = said else { return };
-        if status.ceremony != id || !shared.still_has(&key, ADMIN) {
+        if status.ceremony != id || !watcher.may(shared) {
             return;
         }
         let Ok(mut text) = serde_json::to_string(&status) else { return };
@@ -153,7 +181,7 @@ async fn pass_on(
 /// How long nothing may be heard of anybody before the reader's access is looked at again.
 const SILENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-async fn act(shared: &Shared, request: &Request) -> Answer {
+pub(super) async fn act(shared: &Shared, request: &Request) -> Answer {
     match ask(shared, request).await? {
         Reply::Done => done(),
         other => Err(refused(other)),
@@ -178,7 +206,7 @@ fn silent(error: &LineError) -> Refused {
 }
 
 /// What the vault refuses, in its own words.
-fn refused(reply: Reply) -> Refused {
+pub(super) fn refused(reply: Reply) -> Refused {
     match reply {
         Reply::Refused { code, text } => Refused { class: Class::Conflict, code, text },
         _ => Refused::new(Class::Internal, "vault", "the vault gave another answer than was asked for"),

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{key_of, read};
+use super::{families, key_of, read};
 use crate::login::{Asked, not_known};
 use crate::members::present;
 use crate::reply::{Answer, Refused, done, json as reply_json, ok};
@@ -40,9 +40,13 @@ pub(super) async fn open(shared: &Shared, asked: &Asked) -> Answer {
     let (now, token) = (shared.clock.now(), Random::os().bytes32());
     shared.enter(Entry::new(now, "token-made").by(by.to_hex())).await?;
     let until = now.saturating_add(SECONDS);
+    let text = hex::encode(&token);
+    let mut made = families::address(shared, asked, Some(&text))?;
+    made["token"] = json!(text);
+    made["until"] = json!(until);
     let opened = shared.store.open_token(Sha256::digest(token).into(), by.to_bytes(), until, now).await;
     if opened.map_err(|error| Refused::unavailable("storage", &error))? {
-        Ok(reply_json(StatusCode::CREATED, &json!({"token": hex::encode(&token), "until": until})))
+        Ok(reply_json(StatusCode::CREATED, &made))
     } else {
         Err(Refused::new(
             Class::RateLimited,

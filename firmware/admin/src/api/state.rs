@@ -3,13 +3,11 @@
 use relaybox_process::rpc::audit::AuditClient;
 use relaybox_process::rpc::vault::{Reply, Request};
 use relaybox_protocol::event::key_from_hex;
-use relaybox_protocol::keys::four_words;
 use relaybox_protocol::kinds;
-use relaybox_protocol::permissions::Word;
-use relaybox_protocol::policy::{Member, Person};
+use relaybox_protocol::policy::Person;
 use serde_json::{Value, json};
 
-use super::{ADMIN, ceremonies};
+use super::{ADMIN, ceremonies, epochs, staff};
 use crate::login::{Asked, not_known};
 use crate::members::present;
 use crate::reply::{Answer, Refused, ok};
@@ -18,7 +16,9 @@ use crate::run::Shared;
 /// Every role in a word: `serving`, `failing`, `down`; this one and the gateway serve, or nobody would read it.
 pub(super) async fn health(shared: &Shared, asked: &Asked) -> Answer {
     shared.member(asked, ADMIN).await?;
-    let members = present(&shared.following, shared.clock.now()).ok_or_else(not_known)?;
+    let now = shared.clock.now();
+    let members = present(&shared.following, now).ok_or_else(not_known)?;
+    let rotation = epochs::rotation(shared, &members.view(now), now);
     let relay = json!({
         "state": if members.failing.is_empty() { "serving" } else { "failing" },
         "failing": members.failing,
@@ -30,6 +30,7 @@ pub(super) async fn health(shared: &Shared, asked: &Asked) -> Answer {
         "relay": relay,
         "audit": audit(shared).await,
         "vault": vault(shared).await,
+        "rotation": rotation,
     }))
 }
 
@@ -61,27 +62,6 @@ async fn vault(shared: &Shared) -> Value {
     }
 }
 
-/// The roster as policy tells it. Names of the front desk are sealed; only the pages of staff can open them.
-pub(super) async fn members(shared: &Shared, asked: &Asked) -> Answer {
-    shared.member(asked, ADMIN).await?;
-    let now = shared.clock.now();
-    let members = present(&shared.following, now).ok_or_else(not_known)?;
-    let view = members.view(now);
-    let shown = |member: &Member| {
-        json!({
-            "key": member.key.to_hex(),
-            "name": member.name,
-            "role": member.role.as_str(),
-            "permissions": member.words.iter().map(|word| word.as_str()).collect::<Vec<_>>(),
-            "suspended": view.suspended(&member.key),
-            "until": view.ends(&member.key),
-            "words": four_words(member.key.as_bytes()),
-            "entry": member.entry.to_hex(),
-        })
-    };
-    ok(&view.members().iter().map(shown).collect::<Vec<_>>())
-}
-
 /// What an admin's browser signs to suspend this key, and what to know before: nothing is signed here.
 pub(super) async fn suspension(shared: &Shared, asked: &Asked, key: &str) -> Answer {
     let by = shared.member(asked, ADMIN).await?;
@@ -96,14 +76,12 @@ pub(super) async fn suspension(shared: &Shared, asked: &Asked, key: &str) -> Ans
         Person::Patient(_) | Person::Own(_) => "patient",
         Person::Practice | Person::Former | Person::Unknown => return Err(Refused::not_found()),
     };
-    let acting = |member: &Member| member.has(Word::Admin) && !view.suspended(&member.key);
-    let left = view.members().iter().filter(|member| member.key != key && acting(member)).count();
     ok(&json!({
         "person": person,
         "suspended": view.suspended(&key),
         "self": by.key == key,
         // Nobody could lift it but a ceremony, and nobody could ask for one.
-        "last_admin": left == 0,
+        "last_admin": !staff::others_administer(&view, &key),
         "event": {"kind": kinds::SUSPENSION, "tags": [["p", key.to_hex()]], "content": "", "created_at": now},
     }))
 }
