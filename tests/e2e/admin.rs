@@ -326,3 +326,30 @@ async fn wrapped_keys_are_given_by_credential_kept_five_a_key_and_removed_by_the
     let owner = practice.keys("Testwell");
     assert_eq!(practice.ask(&owner, "GET", &practice.portal("/api/members"), b"").await.0, 404);
 }
+
+#[tokio::test]
+async fn the_practices_address_is_given_as_text_and_as_json_and_leads_to_its_relay() {
+    let practice = Practice::start();
+    let (desk, ma) = (practice.keys("Deskson"), practice.keys("Fixture"));
+    let url = practice.url("/api/connection");
+    assert_eq!(practice.ask(&ma, "GET", &url, b"").await.0, 403, "no word register");
+    let (status, address) = practice.ask(&desk, "GET", &url, b"").await;
+    assert_eq!(status, 200, "{address}");
+    // The same as the pages of both faces get it.
+    for page in [practice.url("/practice.json"), practice.portal("/practice.json")] {
+        let (_, text) = request("GET", &page, &practice.dev.ready.ca, &[], b"").await.unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), address["connection"], "{page}");
+    }
+    let text = address["text"].as_str().unwrap();
+    let (host, query) = text.strip_prefix("nostr+ehr://").unwrap().split_once('?').unwrap();
+    let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
+    assert_eq!(value("pk"), practice.dev.ready.practice.as_deref());
+    assert_eq!(value("next").map(str::len), Some(64));
+    assert_eq!((value("name").is_some(), value("t")), (true, None), "{text}");
+    let relay = format!("wss://{host}");
+    let mother = practice.keys("Linden");
+    let mut client = Client::login(&relay, Some(&practice.dev.ready.ca), &mother).await.unwrap();
+    assert!(client.count(json!({"kinds": [2105]})).await.unwrap() > 0);
+    let (_, sheet) = practice.ask(&desk, "POST", &practice.url("/api/enrolments"), b"").await;
+    assert_eq!(sheet["text"], format!("{text}&t={}", sheet["token"].as_str().unwrap()));
+}

@@ -6,6 +6,7 @@ mod admin;
 mod audit;
 mod bench;
 mod clear;
+mod closed;
 mod demo;
 mod guide;
 mod interop;

@@ -14,12 +14,15 @@ use tempfile::TempDir;
 mod console;
 mod demo;
 mod epochs;
+mod families;
 mod hostile;
 mod journey;
 mod panel;
+mod practice;
 mod reading;
 mod recovery;
 mod secrets;
+mod staff;
 mod succession;
 
 /// An unclaimed box whose slot has software keys.

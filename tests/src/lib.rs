@@ -4,12 +4,14 @@
 //! leave nothing behind. Nothing here sleeps: a wait is for a line, a frame or an exit, with a limit
 //! that fails the test.
 
+pub mod api;
 pub mod client;
 pub mod dev;
 pub mod differ;
 pub mod http;
 pub mod node;
 pub mod pages;
+pub mod person;
 pub mod practice;
 pub mod role;
 pub mod vault;

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
+use crate::api::{Api, Lines};
+
 /// PIN of every software key here.
 pub const PIN: &str = "caf\u{e9}-1234";
 
@@ -151,6 +153,8 @@ pub struct Hand<'a> {
     pub words: Vec<String>,
     /// Presses the button of the simulated panel, and not the console's.
     pub at_panel: bool,
+    /// By way of the administration's interface, but for what is done at the box; else by the vault's socket.
+    pub api: Option<Api>,
     random: Random,
 }
 
@@ -165,6 +169,7 @@ impl<'a> Hand<'a> {
             owner: None,
             words: Vec::new(),
             at_panel: false,
+            api: None,
             random: Random::os(),
         }
     }
@@ -172,6 +177,11 @@ impl<'a> Hand<'a> {
     /// # Errors
     /// When the vault does not answer.
     pub async fn ask(&self, request: &Request) -> Result<Reply> {
+        if let Some(api) = &self.api
+            && let Some(reply) = api.vault(request).await?
+        {
+            return Ok(reply);
+        }
         Ok(VaultClient::connect(&self.socket).await?.ask(request).await?)
     }
 
@@ -242,17 +252,28 @@ impl<'a> Hand<'a> {
     /// # Errors
     /// When it does not begin.
     pub async fn hold(&mut self, request: &Request, at: AtStep<'_>) -> Result<Held> {
-        let (ceremony, key) = match self.ask(request).await? {
-            Reply::Prepared { ceremony, key } => (ceremony, key_from_hex(&key).context("a key")?),
+        match self.ask(request).await? {
+            Reply::Prepared { ceremony, key } => self.go_on(&ceremony, &key, at).await,
             other => bail!("{other:?}"),
+        }
+    }
+
+    /// Holds a ceremony that was prepared.
+    ///
+    /// # Errors
+    /// When its lines are not given.
+    pub async fn go_on(&mut self, ceremony: &str, key: &str, at: AtStep<'_>) -> Result<Held> {
+        let key = key_from_hex(key).context("a key")?;
+        let mut watching = match &self.api {
+            Some(api) => Watching::Api(api.watch(ceremony).await?),
+            None => Watching::Vault(VaultClient::connect(&self.socket).await?),
         };
-        let mut watching = VaultClient::connect(&self.socket).await?;
-        let mut reply = watching.ask(&Request::Watch {}).await?;
+        let mut next = watching.first().await?;
         let mut keys = self.order.clone().into_iter();
         let mut inside: Option<String> = None;
         let (mut steps, mut sheets) = (Vec::new(), Vec::new());
         loop {
-            let Reply::Status(status) = reply else { bail!("{reply:?}") };
+            let status = next;
             steps.push(status.step.clone());
             sheets.extend(status.sheets.iter().map(|sheet| (sheet.name.clone(), sheet.lines.clone())));
             let goes_on = at(&status);
@@ -260,8 +281,8 @@ impl<'a> Hand<'a> {
                 self.take_out(&mut inside);
                 return Ok(Held { last: status, steps, sheets });
             }
-            self.act(&ceremony, &key, &status, &mut keys, &mut inside).await?;
-            reply = watching.next().await?.context("the stream ended early")?;
+            self.act(ceremony, &key, &status, &mut keys, &mut inside).await?;
+            next = watching.next().await?;
         }
     }
 
@@ -407,6 +428,35 @@ impl Panel {
             last = line;
         }
         bail!("the panel is gone; it showed {last}")
+    }
+}
+
+/// The lines of a ceremony, by either way.
+enum Watching {
+    Vault(VaultClient),
+    Api(Lines),
+}
+
+impl Watching {
+    async fn first(&mut self) -> Result<Status> {
+        match self {
+            Self::Vault(client) => status_of(Some(client.ask(&Request::Watch {}).await?)),
+            Self::Api(_) => self.next().await,
+        }
+    }
+
+    async fn next(&mut self) -> Result<Status> {
+        match self {
+            Self::Vault(client) => status_of(client.next().await?),
+            Self::Api(lines) => lines.next().await?.context("the lines ended early"),
+        }
+    }
+}
+
+fn status_of(reply: Option<Reply>) -> Result<Status> {
+    match reply.context("the stream ended early")? {
+        Reply::Status(status) => Ok(status),
+        other => bail!("{other:?}"),
     }
 }
 
