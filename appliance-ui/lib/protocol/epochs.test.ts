@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { fromUtf8, toHex } from './bytes.ts';
 import { keyringKey } from './epochs/keyring.ts';
 import { buildGrant, Keyring, keyOf, parse } from './epochs.ts';
+import { openPatientGrant } from './grants.ts';
 import { openSealed } from './keys.ts';
 import { compartments } from './permissions.ts';
 import { orThrow } from './result.ts';
@@ -16,7 +17,16 @@ interface File {
   readonly epochs: readonly { n: number; event: Event; secrets: { readonly [of in Compartment]: string } }[];
   readonly keyrings: readonly { name: string; grants: Event[]; held: [number, Compartment, string][] }[];
   readonly refused: readonly { name: string; event: Event }[];
-  readonly import: { event: Event; grant: Event; former: string; signers: string[]; x1: string };
+  readonly import: {
+    readonly event: Event;
+    readonly grant: Event;
+    /** A 2100 by the practice, and what it opens to: E, subject, X2. */
+    readonly given: Event;
+    readonly rows: readonly (readonly [string, string, string])[];
+    readonly former: string;
+    readonly signers: string[];
+    readonly x1: string;
+  };
 }
 
 const file = vectors<File>('epochs.json');
@@ -49,13 +59,15 @@ test('keyring vectors walk back as far as granted', () => {
 });
 
 test('the import vector opens for its member, and no grant of another epoch stands in it', () => {
-  const { event, grant, former, signers, x1 } = file.import;
+  const { event, grant, given, former, signers, x1 } = file.import;
   const shape = parse(verified(event));
   expect(shape).toMatchObject({ n: 0, keys: [{ compartment: 'chart', key: former }], signers, escrow: null });
   const keyring = Keyring.collect(member, [event], [verified(grant)]);
   expect(toHex(keyring.legacy()?.bytes() ?? new Uint8Array())).toBe(x1);
   expect(keyring.pairs()).toEqual([]);
   expect(Keyring.collect(keys('other'), [event], [grant]).legacy()).toBe(null);
+  const opened = openPatientGrant(member, verified(given)) ?? [];
+  expect(opened.map((row) => [row.epochKey, row.subject, toHex(row.key.bytes())])).toEqual(file.import.rows);
 });
 
 /** A 2101 for epoch `n` with these secrets of the file. */

@@ -73,6 +73,13 @@ impl Policy {
         Ok(())
     }
 
+    /// T of a 2110 that claims to be of an import. For who is not shown the imported events, and so believes the box
+    /// that took it, as it believes the box's order.
+    pub fn imported_subject(event: &Event) -> Option<PublicKey> {
+        let claims = event.tags.iter().any(|tag| tag.kind() == "legacy");
+        (event.kind.as_u16() == kinds::PATIENT && claims).then(|| crate::event::p_tag(event, 1)).flatten()
+    }
+
     /// Says that this T stands as second `p` of an imported event, so that a 2110 with
     /// `["legacy"]` may admit it without proof of possession.
     pub fn note_import(&mut self, subject: PublicKey) {
@@ -231,6 +238,14 @@ pub struct Patient {
     /// C, when it is registered (equal to `subject` for an adult who alone holds t).
     pub own: Option<PublicKey>,
     pub entry: EventId,
+}
+
+/// The 2110 that brought a T or a C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brought {
+    pub entry: EventId,
+    /// Its signer held `chart` at that moment.
+    pub by_chart: bool,
 }
 
 /// What a key is in this view. A suspended key is still what it is; ask [`View::suspended`].

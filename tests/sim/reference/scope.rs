@@ -168,8 +168,9 @@ fn personal(key: &str, item: &Item) -> bool {
     item.author == key || (PERSONAL.contains(&item.kind) && named)
 }
 
-/// Kinds 0 and 10050 of P and agents.
+/// Kinds 0 and 10050 of P and agents, and the other lists of P.
 fn published(state: &State<'_>, item: &Item) -> bool {
-    let known = item.author == state.practice || state.agent(&item.author).is_some();
-    matches!(item.kind, 0 | 10050) && known
+    let of_practice = item.author == state.practice;
+    let known = of_practice || state.agent(&item.author).is_some();
+    (matches!(item.kind, 0 | 10050) && known) || (matches!(item.kind, 10002 | 10063) && of_practice)
 }

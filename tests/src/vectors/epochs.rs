@@ -5,8 +5,9 @@ use relaybox_protocol::epochs::{
     build_legacy_grant,
 };
 use relaybox_protocol::event::{self, tag};
+use relaybox_protocol::grants::{GrantRow, build_patient_grant};
 use relaybox_protocol::permissions::Compartment;
-use relaybox_protocol::{Event, Tag, hex, kinds};
+use relaybox_protocol::{Event, EventId, Tag, hex, kinds};
 use serde_json::{Value, json};
 
 use super::{NOW, key, key_hex, pair, public, random, secrets, to_json};
@@ -123,9 +124,18 @@ fn import() -> Value {
     let event = build_import(&key("practice"), &import, &mut random("import")).unwrap();
     let member = key("member").public_key();
     let grant = build_legacy_grant(&key("practice"), &member, &x1, NOW, &mut random("legacy grant")).unwrap();
+    let rows = ["patient", "guardian"].map(|name| {
+        let subject = key(name).public_key();
+        GrantRow { epoch_key: former.public, subject, key: former.reader_key(&subject).unwrap() }
+    });
+    let authority = EventId::from_byte_array([0xcd; 32]);
+    let random = &mut random("legacy rows");
+    let given = build_patient_grant(&key("practice"), &member, &authority, &rows, NOW, random).unwrap();
     json!({
         "event": to_json(&event),
         "grant": to_json(&grant),
+        "given": to_json(&given),
+        "rows": rows.each_ref().map(|row| json!([row.epoch_key.to_hex(), row.subject.to_hex(), key_hex(&row.key)])),
         "former": former.public.to_hex(),
         "signers": signers.map(|key| key.to_hex()),
         "x1": key_hex(&x1),

@@ -87,6 +87,12 @@ impl Story {
         self.confirmed = links.iter().map(|link| link.entry).collect();
     }
 
+    /// Somebody sees the person whose key a registration brought, and says yes.
+    fn confirm_key(&mut self, name: &str) {
+        let brought = self.practice.policy.now(self.practice.now).brought(&key(name).public_key());
+        self.confirmed = brought.into_iter().map(|by| by.entry).collect();
+    }
+
     fn step(&mut self, event: &Event) {
         self.practice.step(event);
     }
@@ -98,9 +104,11 @@ pub(crate) fn make() -> Value {
     story.confirm("mother");
     story.case("a front desk has registered a family, and its yes confirms nothing", "desk", "child");
     story.confirmed.clear();
-    story.case("a doctor writes for the own key, and the link waits", "doctor", "child");
+    story.case("the link waits, and so does the own key that the front desk registered", "doctor", "child");
     story.confirm("mother");
     story.case("the doctor has confirmed the link", "doctor", "child");
+    story.confirm_key("own");
+    story.case("the doctor has confirmed the own key", "doctor", "child");
     story.confirmed.clear();
     story.case("nothing is missing", "doctor", "child");
     planted(&mut story);
@@ -127,6 +135,23 @@ fn planted(story: &mut Story) {
     story.case("a new epoch: its rows alone, and a stranger's grant counts for nothing", "doctor", "child");
 }
 
+/// New own keys by somebody who holds the chart, and by somebody who does not.
+fn keys_of_the_child(story: &mut Story) {
+    let extra = [tag("own", [&public("own 2")]), story.practice.pop("own 2", KeyRole::Own)];
+    let registered = story.practice.patient("doctor", "child 2", &extra);
+    story.step(&registered);
+    story.case("a new own key that a doctor registered does not wait", "doctor", "child 2");
+    let corrected = story.practice.patient("desk", "child 2", &[]);
+    story.step(&corrected);
+    story.case("a correction by the front desk lets nothing wait", "doctor", "child 2");
+    let back = story.practice.patient("desk", "child 2", &[tag("own", [&public("own")])]);
+    story.step(&back);
+    story.case("an own key that the front desk brings back waits again", "doctor", "child 2");
+    story.confirm_key("own");
+    story.case("and is confirmed by what it misses", "doctor", "child 2");
+    story.confirmed.clear();
+}
+
 /// The family and the agents of a child change.
 fn changes(story: &mut Story) {
     let agent = story.practice.agent("fhir");
@@ -138,7 +163,15 @@ fn changes(story: &mut Story) {
     let rekey = story.practice.patient("desk", "child 2", &extra);
     story.step(&rekey);
     story.case("the mother's link has ended and the child has a new key", "desk", "child 2");
-    story.case("the rest of it, asked by the old key", "doctor", "child");
+    story.case(
+        "the rest of it, asked by the old key, waits for somebody who saw the child",
+        "doctor",
+        "child",
+    );
+    story.confirm_key("child 2");
+    story.case("the doctor has confirmed the new key of the child", "doctor", "child 2");
+    story.confirmed.clear();
+    keys_of_the_child(story);
     let father = story.practice.link_to("desk", "child 2", "father", false);
     story.step(&father);
     story.confirm("father");

@@ -41,11 +41,11 @@ export class GrantBook {
     return new Set(this.#counted(view, reader).flatMap(({ rows }) => rows.map(rowName)));
   }
 
-  /** Whether somebody who held `chart` gave the reader a chart row by this link (2.7, 2.8.12). */
-  confirmedForChart(view: View, link: Hex, reader: Hex): boolean {
+  /** Whether somebody who held `chart` gave the reader a chart row by this link or registration (2.7, 2.8.12, 2.8.15). */
+  confirmedForChart(view: View, by: Hex, reader: Hex): boolean {
     return this.#counted(view, reader).some(
       ({ signer, authority, rows }) =>
-        authority === link &&
+        authority === by &&
         holdsChart(view, signer) &&
         rows.some(({ epochKey }) => view.compartmentOf(epochKey) === 'chart'),
     );

@@ -113,10 +113,15 @@ test('a link waits for a person who holds the chart, and what is written opens f
   expect(clinic.asks(clinic.writer('nurse'), 'child')).toEqual(nothing);
 });
 
-test('an own key gets its rows without a confirmation, and a removed guardian gets no new ones', () => {
+test('an own key that the front desk registered waits, and a removed guardian gets no new rows', () => {
   const clinic = new Clinic();
   const { practice } = clinic;
-  clinic.writes('doctor', clinic.writer('doctor'), 'teen');
+  const view = practice.policy.now(practice.now);
+  const own = practice.key('own');
+  const brought = view.brought(own);
+  expect([brought?.entry, brought?.byChart]).toEqual([view.patient(practice.key('teen'))?.entry, false]);
+  expect(readersOf(clinic.asks(clinic.writer('doctor'), 'teen').waiting)).toEqual(new Map([[own, 1]]));
+  clinic.writes('doctor', clinic.writer('doctor', [brought?.entry ?? '']), 'teen');
   expect(clinic.asks(clinic.writer('desk'), 'teen')).toEqual(nothing);
   practice.take(practice.link('child', 'mother', ['desk', 'chart'], { more: [['end']] }));
   practice.rotate(0);

@@ -5,7 +5,8 @@
  * Invariants
  *  - No row draws on `confidential`, whatever a link or an agent's grant says.
  *  - Nobody whose link, grant or key has ended, or is suspended, is a reader.
- *  - A link's first chart rows wait until a person who holds `chart` has confirmed it.
+ *  - The first chart rows of a link, and of a C or a new T that somebody without `chart` registered, wait until a
+ *    person who holds `chart` has confirmed it.
  */
 import type { Keyring } from '../epochs.ts';
 import { buildPatientGrant, type GrantRow, ROWS_MAX } from '../grants.ts';
@@ -41,7 +42,7 @@ export interface MissingGrant {
 export interface MissingGrants {
   /** This member can and may write these now. */
   readonly write: readonly MissingGrant[];
-  /** Chart rows of links that nobody who holds `chart` has confirmed yet. */
+  /** Chart rows of links and keys that nobody who holds `chart` has confirmed yet. */
   readonly waiting: readonly MissingGrant[];
   /** For other members: this one lacks a key, the compartment, or access to this patient. */
   readonly left: readonly MissingGrant[];
@@ -53,7 +54,7 @@ export interface Writer {
   readonly keyring: Keyring;
   /** Of 2100s to this member: the X2 of epoch 0, which no e yields. */
   readonly rows: readonly GrantRow[];
-  /** Links (2104) that this person has confirmed on screen, or made. */
+  /** Links (2104), and registrations (2110) that brought a key, that this person has confirmed on screen, or made. */
   readonly confirmed: readonly Hex[];
 }
 
@@ -62,8 +63,8 @@ interface Reader {
   readonly key: Hex;
   readonly authority: Hex;
   readonly compartments: readonly Compartment[];
-  /** A guardian, whose first chart rows wait for a confirmation. */
-  readonly link: boolean;
+  /** The first chart rows wait for a confirmation: of a link, and of a key that somebody without `chart` brought. */
+  readonly waits: boolean;
   /** Rows of epoch 0 only: a member, who holds every other e. */
   readonly formerOnly: boolean;
 }
@@ -134,21 +135,25 @@ function holdsKey({ keyring, rows }: Writer, { epochKey, subject }: Row): boolea
  * for epoch 0 members.
  */
 function readersOf(view: View, patient: Patient): Reader[] {
-  const { subject, former, own, entry } = patient;
+  const { subject, former, own } = patient;
   const reader = (key: Hex, authority: Hex, compartments: readonly Compartment[]): Reader => ({
     key,
     authority,
     compartments: OPEN.filter((compartment) => compartments.includes(compartment)),
-    link: false,
+    waits: false,
     formerOnly: false,
   });
   const links = view.guardiansOf(subject).filter(({ guardian }) => !view.suspended(guardian));
+  const byRegistration = (key: Hex): Reader[] => {
+    const brought = view.brought(key);
+    return brought === null ? [] : [{ ...reader(key, brought.entry, OPEN), waits: !brought.byChart }];
+  };
   const agents = view.agents().filter(({ key }) => !view.suspended(key));
   return [
-    ...links.map((link) => ({ ...reader(link.guardian, link.entry, link.compartments), link: true })),
+    ...links.map((link) => ({ ...reader(link.guardian, link.entry, link.compartments), waits: true })),
     // A suspension ends what the patient writes, never what the patient reads.
-    ...(own === null || own === subject ? [] : [reader(own, entry, OPEN)]),
-    ...(former.length === 0 ? [] : [reader(subject, entry, OPEN)]),
+    ...(own === null || own === subject ? [] : byRegistration(own)),
+    ...(former.length === 0 ? [] : byRegistration(subject)),
     ...agents.flatMap((agent) => {
       const authority =
         agent.patients === 'all'
@@ -190,9 +195,9 @@ function sortOut(
   const present = book.rowsTo(view, reader.key);
   const all = wanted(view, book, patient, reader);
   const rows = all.filter((row) => !present.has(rowName(row)));
-  const unconfirmed = reader.link && !book.confirmedForChart(view, reader.authority, reader.key);
+  const unconfirmed = reader.waits && !book.confirmedForChart(view, reader.authority, reader.key);
   if (unconfirmed && !rows.some(({ compartment }) => compartment === 'chart')) {
-    // A link that was written anew, to somebody who has the keys already: one row says that it is confirmed.
+    // A link or key that was written anew, to somebody who has the keys already: one row says that it is confirmed.
     rows.push(...all.filter(({ compartment }) => compartment === 'chart').slice(-1));
   }
   const member = mayRead(view, writer.key, patient) ? view.member(writer.key) : null;

@@ -2,7 +2,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { fromHex, toHex } from '../bytes.ts';
 import type { KeyRole } from '../keys.ts';
-import type { Word } from '../permissions.ts';
+import { holdsCompartment, type Word } from '../permissions.ts';
 import type { ProofCheck } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
 import { fail, ok, type Result } from '../result.ts';
@@ -371,7 +371,8 @@ class Case {
     const root = this.#lineOf(terms);
     this.#notBarred(signer, root);
     const own = this.#ownOf(terms, root, this.#view.patient(root));
-    return { is: 'patient', root, registration: { subject: terms.subject, own } };
+    const byChart = holdsCompartment(signer, 'chart');
+    return { is: 'patient', root, registration: { subject: terms.subject, own, byChart } };
   }
 
   /** The line to which this 2110's T belongs: its own when T is new and replaces none. */

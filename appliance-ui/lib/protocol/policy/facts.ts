@@ -68,6 +68,8 @@ export interface LinkLine {
 export interface Registration {
   readonly subject: Hex;
   readonly own: Hex | null;
+  /** Its signer held `chart`. */
+  readonly byChart: boolean;
 }
 
 /** One patient through all rekeys. */

@@ -75,6 +75,13 @@ export interface Patient {
   readonly entry: Hex;
 }
 
+/** The 2110 that brought a T or a C. */
+export interface Brought {
+  readonly entry: Hex;
+  /** Its signer held `chart` at that moment. */
+  readonly byChart: boolean;
+}
+
 /** What a key is in a view. A suspended key is still what it is; ask `View.suspended`. */
 export type Person =
   | { readonly is: 'practice' }
@@ -151,6 +158,11 @@ export interface View {
   patient(subject: Hex): Patient | null;
   /** The registered patient whose C in force this is (C = T included). */
   patientOfOwn(own: Hex): Patient | null;
+  /**
+   * The 2110 by which this key became the T or the C in force of its patient. A later one that names the same key
+   * brings nothing.
+   */
+  brought(key: Hex): Brought | null;
   patients(): Patient[];
   members(): Member[];
   agents(): Agent[];

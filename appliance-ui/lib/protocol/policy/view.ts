@@ -13,6 +13,7 @@ import {
 } from './facts.ts';
 import type {
   Agent,
+  Brought,
   ClientGrant,
   Epoch,
   GuardianLink,
@@ -161,6 +162,18 @@ export class PolicyView implements View {
   patient(subject: Hex): Patient | null {
     const root = this.rootOf(subject);
     return root === null ? null : this.#patientOf(root);
+  }
+
+  brought(key: Hex): Brought | null {
+    const use = this.#use(key);
+    const line = use?.is === 'own' || use?.is === 'subject' ? this.#facts.lines.get(use.root) : undefined;
+    let first: Brought | null = null;
+    for (const { began, terms } of line?.versions ?? []) {
+      if (began.at > this.at) break;
+      if (terms.subject !== key && terms.own !== key) first = null;
+      else first ??= { entry: began.entry, byChart: terms.byChart };
+    }
+    return first;
   }
 
   patientOfOwn(own: Hex): Patient | null {

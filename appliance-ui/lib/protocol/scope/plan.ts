@@ -110,7 +110,7 @@ function staff(view: View, member: Member): readonly Branch[] {
       keys: new Set([chainKey('policy'), chainKey('policy-staff')]),
       kinds: new Set([kinds.receipt]),
     },
-    published(view),
+    ...published(view),
     ...ofOneself(member.key),
   ];
 }
@@ -232,7 +232,7 @@ function ofOneself(key: Hex): readonly Branch[] {
 }
 
 function membersPolicy(view: View): readonly Branch[] {
-  return [publicPolicy(), ...publicChain(view), published(view)];
+  return [publicPolicy(), ...publicChain(view), ...published(view)];
 }
 
 function publicPolicy(): Branch {
@@ -248,14 +248,19 @@ function publicChain(view: View): readonly Branch[] {
   ];
 }
 
-/** Kinds 0 and 10050 of P and agents. */
-function published(view: View): Branch {
-  const authors = [...view.practices(), ...view.agents().map(({ key }) => key)];
-  return {
+/** Kinds 0 and 10050 of P and agents; of P the other lists as well, since P itself reads nothing. */
+function published(view: View): readonly Branch[] {
+  const by = (authors: readonly Hex[], of: readonly number[]): Branch => ({
     ...ANY,
     keys: new Set(authors.map(authorIndexKey)),
-    kinds: new Set([kinds.metadata, kinds.inboxList]),
-  };
+    kinds: new Set(of),
+  });
+  const practices = view.practices();
+  const agents = view.agents().map(({ key }) => key);
+  return [
+    by([...practices, ...agents], [kinds.metadata, kinds.inboxList]),
+    by(practices, [kinds.relayList, kinds.blossomList]),
+  ];
 }
 
 /**

@@ -4,7 +4,8 @@
 //! Invariants:
 //! - No row draws on `confidential`, whatever a link or an agent's grant says.
 //! - Nobody whose link, grant or key has ended, or is suspended, is a reader.
-//! - A link's first chart rows wait until a person who holds `chart` has confirmed it.
+//! - The first chart rows of a link, and of a C or a new T that somebody without `chart` registered, wait until a
+//!   person who holds `chart` has confirmed it.
 
 mod book;
 
@@ -38,7 +39,7 @@ pub struct MissingGrant {
 pub struct MissingGrants {
     /// This member can and may write these now.
     pub write: Vec<MissingGrant>,
-    /// Chart rows of links that nobody who holds `chart` has confirmed yet.
+    /// Chart rows of links and keys that nobody who holds `chart` has confirmed yet.
     pub waiting: Vec<MissingGrant>,
     /// For other members: this one lacks a key, the compartment, or access to this patient.
     pub left: Vec<MissingGrant>,
@@ -51,7 +52,7 @@ pub struct Writer<'a> {
     pub keyring: &'a Keyring,
     /// Of 2100s to this member: the X2 of epoch 0, which no e yields.
     pub rows: &'a [GrantRow],
-    /// Links (2104) that this person has confirmed on screen, or made.
+    /// Links (2104), and registrations (2110) that brought a key, that this person has confirmed on screen, or made.
     pub confirmed: &'a [EventId],
 }
 
@@ -73,8 +74,8 @@ struct Reader {
     key: PublicKey,
     authority: EventId,
     compartments: BTreeSet<Compartment>,
-    /// A guardian, whose first chart rows wait for a confirmation.
-    link: bool,
+    /// The first chart rows wait for a confirmation: of a link, and of a key that somebody without `chart` brought.
+    waits: bool,
     /// Rows of epoch 0 only: a member, who holds every other e.
     former_only: bool,
 }
@@ -129,19 +130,22 @@ fn readers(view: &View<'_>, patient: &Patient) -> Vec<Reader> {
         key,
         authority,
         compartments: compartments.intersection(&open).copied().collect(),
-        link: false,
+        waits: false,
         former_only: false,
     };
     let mut readers: Vec<Reader> = view
         .guardians_of(&patient.subject)
         .iter()
         .filter(|link| !view.suspended(&link.guardian))
-        .map(|link| Reader { link: true, ..reader(link.guardian, link.entry, &link.compartments) })
+        .map(|link| Reader { waits: true, ..reader(link.guardian, link.entry, &link.compartments) })
         .collect();
     // A suspension ends what the patient writes, never what the patient reads.
     let own = patient.own.filter(|own| *own != patient.subject);
     let rekeyed = (!patient.former.is_empty()).then_some(patient.subject);
-    readers.extend(own.into_iter().chain(rekeyed).map(|key| reader(key, patient.entry, &open)));
+    for key in own.into_iter().chain(rekeyed) {
+        let brought = view.brought(&key);
+        readers.extend(brought.map(|by| Reader { waits: !by.by_chart, ..reader(key, by.entry, &open) }));
+    }
     for agent in view.agents().iter().filter(|agent| !view.suspended(&agent.key)) {
         let authority = match agent.patients.as_str() {
             "all" => Some(agent.entry),
@@ -187,9 +191,9 @@ fn sort_out(
     let mut rows: Vec<(Compartment, PublicKey, PublicKey)> = wanted(view, book, patient, reader);
     let newest_chart = rows.iter().rfind(|(compartment, ..)| *compartment == Compartment::Chart).copied();
     rows.retain(|(_, epoch_key, subject)| !present.contains(&(*epoch_key, *subject)));
-    let unconfirmed = reader.link && !book.confirmed_for_chart(view, &reader.authority, &reader.key);
+    let unconfirmed = reader.waits && !book.confirmed_for_chart(view, &reader.authority, &reader.key);
     if unconfirmed && !rows.iter().any(|(compartment, ..)| *compartment == Compartment::Chart) {
-        // A link that was written anew, to somebody who has the keys already: one row says that it is confirmed.
+        // A link or key that was written anew, to somebody who has the keys already: one row says that it is confirmed.
         rows.extend(newest_chart);
     }
     let member = view.member(&writer.key).filter(|_| may_read(view, &writer.key, patient));

@@ -446,10 +446,11 @@ impl<'a> Case<'a> {
             _ => return Err(Refusal::Epoch),
         }
         let root = self.line_of(shape)?;
+        let by_chart = member.holds(Compartment::Chart);
         self.not_barred(&Signer::Member(member), &root)?;
         let before = self.view.patient(&root);
         let own = self.own_of(shape, &root, before.as_ref())?;
-        Ok(Act::Patient { root, registration: Registration { subject: shape.subject, own } })
+        Ok(Act::Patient { root, registration: Registration { subject: shape.subject, own, by_chart } })
     }
 
     /// The line to which this 2110's T belongs: its own when T is new and replaces none.

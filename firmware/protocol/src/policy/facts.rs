@@ -115,6 +115,8 @@ pub(super) struct LinkLine {
 pub(super) struct Registration {
     pub(super) subject: PublicKey,
     pub(super) own: Option<PublicKey>,
+    /// Its signer held `chart`.
+    pub(super) by_chart: bool,
 }
 
 /// One patient through all rekeys.

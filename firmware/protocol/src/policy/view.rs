@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::permissions::Compartment;
 use crate::{EventId, PublicKey};
 
-use super::facts::{AgentGrant, Began, KeyUse, Line, LinkLine, Roster, Span, Timeline};
+use super::facts::{AgentGrant, Began, KeyUse, Line, LinkLine, Registration, Roster, Span, Timeline};
 use super::{
-    Agent, ClientGrant, Epoch, GuardianLink, Invitation, Member, Patient, Person, Policy, Share, View,
+    Agent, Brought, ClientGrant, Epoch, GuardianLink, Invitation, Member, Patient, Person, Policy, Share,
+    View,
 };
 
 impl<'a> View<'a> {
@@ -141,6 +142,26 @@ impl<'a> View<'a> {
         self.all_guardians(&root).iter().filter(began).copied().collect()
     }
 
+    /// The newest 2104 of a guardian and a patient (any T of the line), also when it is an ending, has run out or is
+    /// suspended; none once the practice key has ended it.
+    pub fn link_entry(&self, subject: &PublicKey, guardian: &PublicKey) -> Option<EventId> {
+        let root = self.root(subject)?;
+        let lines = self.policy.facts.links.get(guardian)?;
+        self.endable(&lines.iter().find(|line| line.root == root)?.versions)
+    }
+
+    /// The newest 2109 of a client for each patient and for all, as [`View::link_entry`].
+    pub fn client_entries(&self, client: &str) -> Vec<EventId> {
+        let lines = self.policy.facts.clients.get(client);
+        let lines = lines.into_iter().flat_map(|lines| lines.iter());
+        lines.filter_map(|line| self.endable(&line.versions)).collect()
+    }
+
+    fn endable<T>(&self, versions: &Timeline<T>) -> Option<EventId> {
+        let (began, _) = versions.at(self.at)?;
+        (!(began.end && began.by_practice)).then_some(began.entry)
+    }
+
     /// The registered patient to whom this T (in force or former) belongs.
     pub fn patient(&self, subject: &PublicKey) -> Option<Patient> {
         self.patient_at(self.policy.facts.lines.get(&self.root(subject)?)?)
@@ -151,6 +172,16 @@ impl<'a> View<'a> {
         let (KeyUse::Own(root) | KeyUse::Subject(root)) = self.role(own)? else { return None };
         let patient = self.patient_at(self.policy.facts.lines.get(&root)?)?;
         (patient.own == Some(*own)).then_some(patient)
+    }
+
+    /// The 2110 by which this key became the T or the C in force of its patient. A later one that names the same
+    /// key brings nothing.
+    pub fn brought(&self, key: &PublicKey) -> Option<Brought> {
+        let (KeyUse::Subject(root) | KeyUse::Own(root)) = self.role(key)? else { return None };
+        let versions = self.policy.facts.lines.get(&root)?.versions.until(self.at);
+        let names = |of: &Registration| of.subject == *key || of.own == Some(*key);
+        let (began, first) = versions.iter().rev().take_while(|(_, of)| names(of)).last()?;
+        Some(Brought { entry: began.entry, by_chart: first.by_chart })
     }
 
     /// All registered patients.

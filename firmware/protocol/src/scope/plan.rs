@@ -82,7 +82,7 @@ fn staff(view: &View<'_>, member: &Member, branches: &mut Vec<Branch>) {
         kinds: set([kinds::RECEIPT]),
         ..Branch::default()
     });
-    branches.push(published(view));
+    branches.extend(published(view));
     own(&member.key, branches);
 }
 
@@ -236,7 +236,7 @@ fn own(key: &PublicKey, branches: &mut Vec<Branch>) {
 fn members_policy(view: &View<'_>, branches: &mut Vec<Branch>) {
     branches.push(public_policy());
     branches.extend(public_chain(view));
-    branches.push(published(view));
+    branches.extend(published(view));
 }
 
 fn public_policy() -> Branch {
@@ -262,15 +262,19 @@ fn public_chain(view: &View<'_>) -> Vec<Branch> {
     branches
 }
 
-/// Kinds 0 and 10050 of P and agents.
-fn published(view: &View<'_>) -> Branch {
+/// Kinds 0 and 10050 of P and agents; of P the other lists as well, since P itself reads nothing.
+fn published(view: &View<'_>) -> [Branch; 2] {
+    let by = |keys: BTreeSet<IndexKey>, kinds| Branch { keys, kinds, narrow: true, ..Branch::default() };
     let agents = view.agents().into_iter().map(|agent| agent.key);
-    Branch {
-        keys: view.practices().into_iter().chain(agents).map(IndexKey::Author).collect(),
-        kinds: set([kinds::METADATA, kinds::INBOX_LIST]),
-        narrow: true,
-        ..Branch::default()
-    }
+    let practices = view.practices();
+    let lists = [kinds::RELAY_LIST, kinds::BLOSSOM_LIST];
+    [
+        by(
+            practices.iter().copied().chain(agents).map(IndexKey::Author).collect(),
+            set([kinds::METADATA, kinds::INBOX_LIST]),
+        ),
+        by(practices.into_iter().map(IndexKey::Author).collect(), set(lists)),
+    ]
 }
 
 /// Keys under which the records of the patients stand from whom a 2108 bars the member: each T, C,

@@ -191,6 +191,8 @@ fn own_lists_are_read_by_their_owner_and_profiles_of_agents_by_members() {
     let members = and(&STAFF, &["child", "own", "mother", "father", "other-child", "fhir", "mail"]);
     for kind in [0, 10050] {
         assert_eq!(readers(&world, &simple("mail", kind, &[])), members);
+    }
+    for kind in [0, 10002, 10050, 10063] {
         assert_eq!(readers(&world, &simple("practice", kind, &[])), members);
     }
     assert_eq!(readers(&world, &simple("mail", 10002, &[])), ["mail"].into());

@@ -57,7 +57,7 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         Ok(())
     }
 
-    /// The missing rows of one child, by a member who holds desk and chart and has seen its guardians.
+    /// The missing rows of one child, by a member who holds desk and chart and has seen its guardians and its keys.
     pub(super) fn write_grants(&mut self, by: Staff, child: usize) -> Result<(), ScriptError> {
         let Some(subject) = self.subjects[child].newest() else { return Ok(()) };
         let keys = self.staff(by);
@@ -65,8 +65,11 @@ impl<Give: FnMut(Step) -> bool> Script<'_, Give> {
         let secrets: Vec<Event> = self.known.secrets.iter().filter(to_me).cloned().collect();
         let keyring = Keyring::collect(keys.secret_key(), &self.known.epochs, &secrets);
         let view = self.known.policy.now(self.moment);
-        let links: Vec<EventId> = view.guardians_of(&subject).iter().map(|link| link.entry).collect();
-        let writer = Writer { key: keys.public_key(), keyring: &keyring, rows: &[], confirmed: &links };
+        let links = view.guardians_of(&subject).into_iter().map(|link| link.entry);
+        let own = view.patient(&subject).and_then(|patient| patient.own);
+        let brought = own.into_iter().chain([subject]).filter_map(|key| view.brought(&key));
+        let confirmed: Vec<EventId> = links.chain(brought.map(|by| by.entry)).collect();
+        let writer = Writer { key: keys.public_key(), keyring: &keyring, rows: &[], confirmed: &confirmed };
         let found: Vec<MissingGrant> = missing(&view, &self.known.grants, &subject, &writer).write;
         let name = format!("key grant for {}", self.plan.children[child].cast.id);
         for grant in &found {

@@ -30,13 +30,14 @@ impl GrantBook {
         self.counted(view, reader).flat_map(|(_, shape)| shape.rows.iter().copied()).collect()
     }
 
-    /// Whether somebody who held `chart` gave the reader a chart row by this link (PROTOCOL 2.7, 2.8.12).
-    pub fn confirmed_for_chart(&self, view: &View<'_>, link: &EventId, reader: &PublicKey) -> bool {
+    /// Whether somebody who held `chart` gave the reader a chart row by this link or registration (PROTOCOL 2.7, 2.8.12,
+    /// 2.8.15).
+    pub fn confirmed_for_chart(&self, view: &View<'_>, authority: &EventId, reader: &PublicKey) -> bool {
         let chart = |(epoch_key, _): &(PublicKey, PublicKey)| {
             view.compartment_of(epoch_key) == Some(Compartment::Chart)
         };
         self.counted(view, reader).any(|(signer, shape)| {
-            shape.authority == *link && holds_chart(view, signer) && shape.rows.iter().any(chart)
+            shape.authority == *authority && holds_chart(view, signer) && shape.rows.iter().any(chart)
         })
     }
 

@@ -34,7 +34,10 @@ proptest! {
             let ring = keyring(&mut world, name);
             let now = world.now;
             let view = world.policy.now(now);
-            let links: Vec<EventId> = view.guardians_of(&pk(child)).iter().map(|link| link.entry).collect();
+            let links = view.guardians_of(&pk(child)).into_iter().map(|link| link.entry);
+            let keys_of = view.patient(&pk(child)).into_iter().flat_map(|p| p.own.into_iter().chain([p.subject]));
+            let brought = keys_of.filter_map(|key| view.brought(&key)).map(|by| by.entry);
+            let links: Vec<EventId> = links.chain(brought).collect();
             let mut book = GrantBook::default();
             let writer = Writer { key: pk(name), keyring: &ring, rows: &[], confirmed: &links };
             let found = missing(&view, &book, &pk(child), &writer);

@@ -4,7 +4,9 @@ use super::*;
 use crate::admit::{Arrival, admit};
 use crate::envelope::{open_content, open_patient_copy};
 use crate::epochs::{Import, build_grant, build_import};
+use crate::event::tag;
 use crate::grants::{Patients, Service, Suspended, open_patient_grant};
+use crate::keys::KeyRole;
 use crate::kinds;
 use crate::permissions::{Role, Word, preticked};
 use crate::policy::Door;
@@ -64,10 +66,15 @@ impl Desk {
         events.len()
     }
 
-    /// The link of a guardian is shown to a person who says yes.
-    fn confirms(&mut self, guardian: &str) {
+    /// The link of a guardian, or the key of a child, is shown to a person who says yes.
+    fn confirms(&mut self, name: &str) {
         let view = self.world.policy.now(self.world.now);
-        self.confirmed.extend(view.links_of(&pk(guardian)).iter().map(|link| link.entry));
+        self.confirmed.extend(view.links_of(&pk(name)).iter().map(|link| link.entry));
+        self.confirmed.extend(view.brought(&pk(name)).map(|by| by.entry));
+    }
+
+    fn brought(&self, name: &str) -> EventId {
+        self.world.policy.now(self.world.now).brought(&pk(name)).unwrap().entry
     }
 
     fn apply(&mut self, event: &Event) {
@@ -99,15 +106,18 @@ fn a_new_link_gets_desk_rows_at_once_and_its_chart_rows_wait_for_a_person_who_ho
     let mut desk = Desk::open();
     // The front desk has just registered the family: it holds the desk, and its yes confirms nothing.
     desk.confirms("mother");
+    desk.confirms("own");
     let found = desk.asks("desk", "child");
     assert_eq!(counts(&found.write), of([("mother", 1), ("own", 1)]));
-    assert_eq!(counts(&found.waiting), of([("mother", 1)]));
-    assert_eq!(counts(&found.left), of([("own", 1)]));
+    assert_eq!(counts(&found.waiting), of([("mother", 1), ("own", 1)]));
+    assert_eq!(counts(&found.left), of([]));
     assert_eq!(desk.writes("desk", "child"), 2);
 
-    // A doctor's session writes for the own key by itself; the link waits until the doctor has looked at it.
+    // Link and own key wait until the doctor has looked at each.
     desk.confirmed.clear();
+    desk.confirms("own");
     assert_eq!(desk.writes("doctor", "child"), 1);
+    desk.confirmed.clear();
     let found = desk.asks("doctor", "child");
     assert_eq!((counts(&found.write), counts(&found.left)), (of([]), of([])));
     assert_eq!(counts(&found.waiting), of([("mother", 1)]));
@@ -126,6 +136,7 @@ fn a_new_link_gets_desk_rows_at_once_and_its_chart_rows_wait_for_a_person_who_ho
 fn after_a_rotation_the_new_rows_alone_are_missing_and_a_confirmed_link_does_not_wait() {
     let mut desk = Desk::open();
     desk.confirms("mother");
+    desk.confirms("own");
     desk.writes("doctor", "child");
     desk.confirmed.clear();
     let epoch = desk.world.epoch(0);
@@ -160,11 +171,69 @@ fn a_new_guardian_gets_rows_of_every_epoch_that_the_writer_reaches() {
 }
 
 #[test]
+fn a_key_of_a_child_waits_when_the_front_desk_brought_it_and_not_when_somebody_who_holds_the_chart_did() {
+    for (by, waits) in [("desk", true), ("nurse", false), ("doctor", false)] {
+        let mut desk = Desk::open();
+        desk.confirms("mother");
+        desk.confirms("own");
+        desk.writes("doctor", "child");
+        desk.confirmed.clear();
+        let proof = desk.world.pop("own-2", KeyRole::Own);
+        let own = desk.world.patient(by, &pk("child"), &[tag("own", [&pk("own-2").to_hex()]), proof]);
+        desk.apply(&own);
+        let rekey = desk.world.rekey(by, "child", "child-2");
+        desk.apply(&rekey);
+        let found = desk.asks("doctor", "child-2");
+        let chart = |count: usize| if waits { of([("own-2", count), ("child-2", count)]) } else { of([]) };
+        assert_eq!(counts(&found.waiting), chart(2), "{by}");
+        let each = if waits { 2 } else { 4 };
+        // The mother was confirmed: she gets the new key of the child, too.
+        assert_eq!(counts(&found.write), of([("mother", 2), ("own-2", each), ("child-2", each)]), "{by}");
+        desk.writes("doctor", "child-2");
+
+        // A correction brings nothing, whoever signs it.
+        let corrected = desk.world.patient("desk", &pk("child-2"), &[]);
+        desk.apply(&corrected);
+        assert_eq!(counts(&desk.asks("doctor", "child-2").waiting), chart(2), "{by}");
+        assert_eq!((desk.brought("own-2"), desk.brought("child-2")), (own.id, rekey.id));
+        desk.confirms("own-2");
+        desk.confirms("child-2");
+        assert_eq!(counts(&desk.asks("desk", "child-2").waiting), chart(2), "its own yes confirms nothing");
+        desk.writes("doctor", "child-2");
+        desk.confirmed.clear();
+        assert_eq!(desk.asks("doctor", "child-2"), MissingGrants::default(), "{by}");
+    }
+}
+
+#[test]
+fn an_own_key_that_the_front_desk_brings_back_waits_again() {
+    let mut desk = Desk::open();
+    desk.confirms("mother");
+    desk.confirms("own");
+    desk.writes("doctor", "child");
+    desk.confirmed.clear();
+    let proof = desk.world.pop("own-2", KeyRole::Own);
+    let other = desk.world.patient("doctor", &pk("child"), &[tag("own", [&pk("own-2").to_hex()]), proof]);
+    desk.apply(&other);
+    desk.writes("doctor", "child");
+    assert_eq!(desk.asks("doctor", "child"), MissingGrants::default());
+    let back = desk.world.patient("desk", &pk("child"), &[tag("own", [&pk("own").to_hex()])]);
+    desk.apply(&back);
+    let found = desk.asks("doctor", "child");
+    assert_eq!(found.waiting[0].rows, [(desk.world.e(Compartment::Chart), pk("child"))]);
+    assert_eq!((found.waiting[0].authority, found.waiting.len()), (back.id, 1));
+    desk.confirms("own");
+    assert_eq!(desk.writes("doctor", "child"), 1);
+    assert_eq!(desk.asks("doctor", "child"), MissingGrants::default());
+}
+
+#[test]
 fn a_removed_guardian_gets_nothing_new_and_who_stays_gets_the_new_key_of_the_child() {
     let mut desk = Desk::open();
     desk.world.link("desk", "child", "aunt");
-    desk.confirms("mother");
-    desk.confirms("aunt");
+    for name in ["mother", "aunt", "own"] {
+        desk.confirms(name);
+    }
     desk.writes("doctor", "child");
     assert_eq!(desk.rows_of("mother").len(), 2);
     let end = desk.world.link_with("desk", "child", "mother", |entry| entry.ended = true);
@@ -173,13 +242,16 @@ fn a_removed_guardian_gets_nothing_new_and_who_stays_gets_the_new_key_of_the_chi
     desk.apply(&rekey);
     let epoch = desk.world.epoch(0);
     desk.apply(&epoch);
+    assert_eq!(counts(&desk.asks("doctor", "child").waiting), of([("child-2", 4)]));
+    desk.confirms("child-2");
 
     let found = desk.asks("doctor", "child-2");
     // Two epochs, two compartments, two T: all for the new T, less what the others have.
     assert_eq!(counts(&found.write), of([("child-2", 8), ("own", 6), ("aunt", 6)]));
     assert_eq!(found, desk.asks("doctor", "child"), "by any T of the line");
     let authority = |name: &str| found.write.iter().find(|g| g.reader == pk(name)).unwrap().authority;
-    assert_eq!((authority("child-2"), authority("own")), (rekey.id, rekey.id));
+    assert_eq!((authority("child-2"), authority("own")), (rekey.id, desk.brought("own")));
+    assert_ne!(rekey.id, desk.brought("own"), "the first registration brought it");
     desk.writes("doctor", "child-2");
     assert_eq!(desk.rows_of("mother").len(), 2);
 }
@@ -196,6 +268,7 @@ fn a_suspended_guardian_and_a_suspended_link_get_nothing_and_a_suspended_own_key
             desk.apply(&event);
         }
         desk.confirmed.push(link);
+        desk.confirms("own");
         let found = desk.asks("doctor", "child");
         assert_eq!(counts(&found.write), of([("own", 2)]));
         assert!(found.waiting.is_empty());
@@ -230,6 +303,7 @@ fn an_agent_gets_the_patients_that_its_grant_means_and_names_what_gives_the_righ
 fn a_link_written_anew_to_somebody_who_has_the_keys_waits_with_one_row() {
     let mut desk = Desk::open();
     desk.confirms("mother");
+    desk.confirms("own");
     desk.writes("doctor", "child");
     desk.confirmed.clear();
     desk.world.link("desk", "child", "mother");
@@ -249,14 +323,15 @@ fn a_link_for_the_desk_alone_gets_desk_rows_and_never_waits() {
     });
     desk.apply(&link);
     let found = desk.asks("doctor", "child");
-    assert_eq!(counts(&found.write), of([("aunt", 1), ("mother", 1), ("own", 2)]));
-    assert_eq!(counts(&found.waiting), of([("mother", 1)]));
+    assert_eq!(counts(&found.write), of([("aunt", 1), ("mother", 1), ("own", 1)]));
+    assert_eq!(counts(&found.waiting), of([("mother", 1), ("own", 1)]));
 }
 
 #[test]
 fn who_is_barred_suspended_or_no_member_writes_nothing_and_it_is_left_to_others() {
     let mut desk = Desk::open();
     desk.confirms("mother");
+    desk.confirms("own");
     assert_eq!(counts(&desk.asks("nurse", "child").write), of([("mother", 2), ("own", 2)]));
     let nurse = pk("nurse");
     let bar = desk.world.suspension("doctor", Suspended::Person(&nurse), Some("child"));
@@ -264,8 +339,8 @@ fn who_is_barred_suspended_or_no_member_writes_nothing_and_it_is_left_to_others(
     let found = desk.asks("nurse", "child");
     assert_eq!(found.write, []);
     // Who is barred confirms nothing either.
-    assert_eq!(counts(&found.waiting), of([("mother", 1)]));
-    assert_eq!(counts(&found.left), of([("mother", 1), ("own", 2)]));
+    assert_eq!(counts(&found.waiting), of([("mother", 1), ("own", 1)]));
+    assert_eq!(counts(&found.left), of([("mother", 1), ("own", 1)]));
     assert_eq!(counts(&desk.asks("nurse", "other-child").write), of([("father", 1)]));
 
     desk.world.suspend("doctor", "nurse");
@@ -296,6 +371,7 @@ fn a_grant_by_somebody_who_never_was_a_member_counts_for_nothing() {
 fn what_a_member_gave_who_has_left_since_counts_on() {
     let mut desk = Desk::open();
     desk.confirms("mother");
+    desk.confirms("own");
     desk.writes("nurse", "child");
     let end = desk.world.roster("nurse", Role::Nurse, preticked(Role::Nurse), true);
     desk.apply(&end);
@@ -345,6 +421,7 @@ fn rows_of_the_former_practice_are_passed_on_by_who_has_them() {
     let epoch = build_import(&practice, &import, &mut desk.world.random).unwrap();
     desk.apply(&epoch);
     desk.confirms("mother");
+    desk.confirms("own");
     desk.writes("doctor", "child");
     // Nobody has drawn a key of it for this child: nothing is missing.
     assert_eq!(desk.asks("doctor", "child"), MissingGrants::default());
