@@ -88,6 +88,14 @@ impl Shared {
         matches!(self.judged(key), Ok(Person::Member(member)) if member.has(word))
     }
 
+    /// Whether policy, where it is known, says that this key was somebody's and is nobody's now.
+    pub(crate) fn has_ended(&self, key: &[u8; 32]) -> bool {
+        let now = self.clock.now();
+        let key = PublicKey::from_byte_array(*key);
+        present(&self.following, now)
+            .is_some_and(|members| matches!(members.view(now).person(&key), Person::Former))
+    }
+
     async fn proved(&self, asked: &Asked) -> Result<PublicKey, Refused> {
         // A queue that is full would let somebody in unseen.
         if self.journal.full() {

@@ -109,9 +109,12 @@ async fn once(
             }
             Said::Event { seq, received, event } => {
                 let event = Verified::parse(event.get(), EVENT_BYTES_MAX).map_err(|_| FollowError::Forged)?;
-                if let Some(policy) = &mut policy
-                    && let Err(refusal) = policy.apply(event.event(), seq, received)
-                {
+                let Some(policy) = &mut policy else { continue };
+                // Imported events are not said here: that one names this patient, the relay has seen.
+                if let Some(subject) = Policy::imported_subject(event.event()) {
+                    policy.note_import(subject);
+                }
+                if let Err(refusal) = policy.apply(event.event(), seq, received) {
                     log::debug!("policy event {seq} does not count: {}", refusal.code());
                 }
             }

@@ -69,9 +69,11 @@ impl KeyStore {
         self.file.put(owner, kept, bytes).await
     }
 
+    /// The owner's key and the bytes.
+    ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn get(&self, credential: &[u8]) -> Result<Option<Vec<u8>>> {
+    pub async fn get(&self, credential: &[u8]) -> Result<Option<([u8; 32], Vec<u8>)>> {
         self.file.get(credential.to_vec()).await
     }
 

@@ -47,12 +47,27 @@ impl History {
     /// # Errors
     /// When an event is forged, a policy chain is not whole, or the history is older than what was signed.
     pub fn read(practice: PublicKey, events: Vec<Event>, signed: u64) -> Result<Self, HistoryError> {
-        if events.iter().any(|event| event::verify(event).is_err()) {
+        Self::read_later(practice, Vec::new(), events, signed)
+    }
+
+    /// The same with what came later: the signatures of `known` were verified before.
+    ///
+    /// # Errors
+    /// As [`History::read`].
+    pub fn read_later(
+        practice: PublicKey,
+        known: Vec<Event>,
+        later: Vec<Event>,
+        signed: u64,
+    ) -> Result<Self, HistoryError> {
+        if later.iter().any(|event| event::verify(event).is_err()) {
             return Err(HistoryError::Forged);
         }
+        let events = known.into_iter().chain(later);
         let (receipts, events): (Vec<Event>, Vec<Event>) =
-            events.into_iter().partition(|event| event.kind.as_u16() == kinds::RECEIPT);
-        let book = ReceiptBook::read(practice, Readership::Staff, &receipts, &events);
+            events.partition(|event| event.kind.as_u16() == kinds::RECEIPT);
+        let imported: Vec<PublicKey> = events.iter().filter_map(Policy::imported_subject).collect();
+        let book = ReceiptBook::read_policy(practice, Readership::Staff, &imported, &receipts, &events);
         if book.policy_state() != Completeness::Whole {
             return Err(HistoryError::NotWhole);
         }

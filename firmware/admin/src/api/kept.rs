@@ -41,7 +41,9 @@ pub(super) async fn get(shared: &Shared, credential: &str) -> Answer {
     let credential = credential_of(credential)?;
     let found =
         shared.store.get(&credential).await.map_err(|error| Refused::unavailable("storage", &error))?;
-    let wrapped = found.ok_or_else(Refused::not_found)?;
+    // What ended may come back, so the bytes stay; until then they are given to nobody.
+    let given = found.filter(|(owner, _)| !shared.has_ended(owner));
+    let (_, wrapped) = given.ok_or_else(Refused::not_found)?;
     ok(&json!({"wrapped": String::from_utf8_lossy(&wrapped)}))
 }
 

@@ -97,6 +97,18 @@ impl ReceiptBook {
     /// Reads receipts and policy events whose ids and signatures hold, in any order. `practice` is
     /// the P of the claim, or one that followed it by 2107s which are among the events.
     pub fn read(practice: PublicKey, readership: Readership, receipts: &[Event], events: &[Event]) -> Self {
+        Self::read_policy(practice, readership, &[], receipts, events)
+    }
+
+    /// The same for a reader of policy alone, to whom nobody shows the imported events: `imported` are the T's that
+    /// stand in them by the box's word.
+    pub fn read_policy(
+        practice: PublicKey,
+        readership: Readership,
+        imported: &[PublicKey],
+        receipts: &[Event],
+        events: &[Event],
+    ) -> Self {
         let practice = origin(practice, events);
         let by_id: HashMap<EventId, &Event> = events.iter().map(|event| (event.id, event)).collect();
         let mut parsed: Vec<Receipt> = receipts.iter().filter_map(parse).collect();
@@ -105,7 +117,9 @@ impl ReceiptBook {
         let (policy_receipts, clinical): (Vec<_>, Vec<_>) =
             parsed.iter().partition(|receipt| receipt.policy_chain.is_some());
         let mut order = Order::of(practice, readership, &policy_receipts, &by_id);
-        let policy = order.fold(practice, readership, &clinical, events, &by_id);
+        let mut policy = Policy::new(practice);
+        imported.iter().for_each(|subject| policy.note_import(*subject));
+        let policy = order.fold(policy, readership, &clinical, events, &by_id);
         let mut book =
             Self { policy, policy_state: order.state(), chains: BTreeMap::new(), rows: HashMap::new() };
         book.read_clinical(&clinical, &order);

@@ -18,7 +18,7 @@ const DROP_USED: &str = "DELETE FROM used WHERE until < ?1";
 const OWNER: &str = "SELECT owner FROM kept WHERE credential = ?1";
 const COUNT: &str = "SELECT count(*) FROM kept WHERE owner = ?1";
 const PUT: &str = "INSERT OR REPLACE INTO kept VALUES (?1, ?2, ?3, ?4, ?5)";
-const GET: &str = "SELECT bytes FROM kept WHERE credential = ?1";
+const GET: &str = "SELECT owner, bytes FROM kept WHERE credential = ?1";
 const KEPT: &str = "SELECT credential, label, added FROM kept WHERE owner = ?1 ORDER BY added, credential";
 const REMOVE: &str = "DELETE FROM kept WHERE owner = ?1 AND credential = ?2";
 const DROP_TOKENS: &str = "DELETE FROM token WHERE until <= ?1";
@@ -69,9 +69,10 @@ impl KeysFile {
             .await
     }
 
-    pub(crate) async fn get(&self, credential: Vec<u8>) -> Result<Option<Vec<u8>>> {
+    pub(crate) async fn get(&self, credential: Vec<u8>) -> Result<Option<([u8; 32], Vec<u8>)>> {
         let get = move |conn: &Connection| {
-            conn.query_row(GET, [credential], |row| row.get(0)).optional().map_err(fail)
+            let found = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            conn.query_row(GET, [credential], found).optional().map_err(fail)
         };
         self.side.read(get).await
     }

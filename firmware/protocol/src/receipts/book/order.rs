@@ -109,13 +109,12 @@ impl<'a> Order<'a> {
     /// of a family and name the imported subjects.
     pub(super) fn fold(
         &mut self,
-        practice: PublicKey,
+        mut policy: Policy,
         readership: Readership,
         clinical: &[&Receipt],
         events: &[Event],
         by_id: &HashMap<EventId, &Event>,
     ) -> Policy {
-        let mut policy = Policy::new(practice);
         let imports = clinical.iter().flat_map(|receipt| &receipt.rows).filter(|row| row.import);
         for subject in imports.filter_map(|row| event::p_tag(by_id.get(&row.id)?, 1)) {
             policy.note_import(subject);
