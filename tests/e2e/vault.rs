@@ -17,6 +17,7 @@ mod epochs;
 mod families;
 mod hostile;
 mod journey;
+mod operate;
 mod panel;
 mod practice;
 mod reading;

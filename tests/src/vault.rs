@@ -155,6 +155,8 @@ pub struct Hand<'a> {
     pub at_panel: bool,
     /// By way of the administration's interface, but for what is done at the box; else by the vault's socket.
     pub api: Option<Api>,
+    /// The former practice's secret key as it is typed.
+    pub former: String,
     random: Random,
 }
 
@@ -170,6 +172,7 @@ impl<'a> Hand<'a> {
             words: Vec::new(),
             at_panel: false,
             api: None,
+            former: String::new(),
             random: Random::os(),
         }
     }
@@ -336,6 +339,10 @@ impl<'a> Hand<'a> {
                     self.typed(ceremony, key, &words)?
                 }
             },
+            (Some("former-key"), _) => {
+                let former = self.former.clone();
+                self.typed(ceremony, key, &former)?
+            }
             (Some(_), _) => {
                 let pin = self.pin.clone();
                 self.typed(ceremony, key, &pin)?

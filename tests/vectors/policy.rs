@@ -59,9 +59,9 @@ fn the_import_vector_opens_for_escrow_and_member() {
     let keyring = Keyring::collect(secret(&file, "member").secret_key(), &[epoch_0], &[event(case, "grant")]);
     assert_eq!(keyring.legacy(), Some(&x1));
     let given = open_patient_grant(secret(&file, "member").secret_key(), &event(case, "given")).unwrap();
-    let given = given.iter().map(|row| {
-        json!([row.epoch_key.to_hex(), row.subject.to_hex(), hex::encode(row.key.as_bytes())])
-    });
+    let given = given
+        .iter()
+        .map(|row| json!([row.epoch_key.to_hex(), row.subject.to_hex(), hex::encode(row.key.as_bytes())]));
     assert_eq!(json!(given.collect::<Vec<_>>()), case["rows"]);
     assert_eq!(event(case, "given").pubkey, epoch_0_signer(case), "P alone gives rows of epoch 0 first");
 }

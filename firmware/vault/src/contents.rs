@@ -41,6 +41,17 @@ struct Text {
 }
 
 impl Contents {
+    /// The same practice with the secret of a former one.
+    pub fn with_legacy(&self, legacy: SecretKey) -> Self {
+        Self { practice: self.practice.clone(), escrow: self.escrow.clone(), legacy: Some(legacy) }
+    }
+
+    pub fn same(&self, other: &Self) -> bool {
+        self.practice.secret_key() == other.practice.secret_key()
+            && self.escrow.secret_key() == other.escrow.secret_key()
+            && self.legacy == other.legacy
+    }
+
     /// JSON of version 1: keys in lower-case hex.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let text = Text {

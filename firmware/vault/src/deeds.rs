@@ -38,6 +38,20 @@ pub enum DeedError {
     NoMember,
     #[error("sign the operation: there is no such agent")]
     NoAgent,
+    #[error("sign the operation: there is no such link, or the practice key ended it already")]
+    NoLink,
+    #[error("sign the operation: there is no such program, or the practice key ended it already")]
+    NoClient,
+    #[error("sign the operation: the sealed file holds no key of a former practice")]
+    NoFormerKey,
+    #[error("sign the operation: this is not the key of the former practice")]
+    OtherFormer,
+    #[error("sign the operation: whose former events count was said by the first import")]
+    Signers,
+    #[error(
+        "sign the operation: name {0} patients and guardians at most, and the others in a further ceremony"
+    )]
+    TooManyRows(usize),
     #[error("sign the operation: there is no such suspension")]
     NoSuspension,
     #[error("sign the operation: nobody would be left who administers the practice")]
@@ -103,6 +117,10 @@ pub fn perform(
     match operation {
         Operation::Roster { changes } => desk.roster(changes)?,
         Operation::Agent(change) => desk.agent(change)?,
+        Operation::Link(change) => desk.link(change)?,
+        Operation::Client(change) => desk.client(change)?,
+        Operation::Profile(profile) => desk.profile(profile),
+        Operation::ImportLegacy(import) => desk.import(import)?,
         Operation::Rotate {} => desk.rotate()?,
         Operation::Lift { suspension } => desk.lift(suspension)?,
         Operation::Destroy { ids } => {
@@ -236,7 +254,8 @@ impl<'a> SignerDesk<'a> {
         match member {
             Some(member) => {
                 let words: Vec<Word> = member.words.iter().copied().collect();
-                self.secrets(&member.key, member.role, &words)
+                self.secrets(&member.key, member.role, &words)?;
+                self.former_secret(&member.key, member.role, &words)
             }
             None => Ok(()),
         }
@@ -294,6 +313,9 @@ impl<'a> SignerDesk<'a> {
     }
 }
 
+mod access;
+mod former;
+mod profile;
 mod recover;
 mod roster;
 mod succeed;

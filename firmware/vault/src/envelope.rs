@@ -6,6 +6,7 @@
 //! protects against a lost key only together with destroying the old copies. `docs/SECURITY.md` says so.
 
 mod header;
+mod payload;
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -16,6 +17,7 @@ use age::x25519;
 use age::{DecryptError, Decryptor, EncryptError, Encryptor, Identity, Recipient};
 use age_core::format::{FileKey, Stanza};
 use age_core::secrecy::ExposeSecret as _;
+use relaybox_protocol::random::Random;
 use zeroize::Zeroizing;
 
 use crate::contents::{Contents, ContentsError};
@@ -158,6 +160,21 @@ pub fn remove(file: &[u8], opened: &Opened, key: Nonce) -> Result<Vec<u8>, Envel
         return Err(EnvelopeError::SlotKeys(left));
     }
     header::write(&parsed, &opened.file_key)
+}
+
+/// The file with other contents under the same header: whoever opens the file opens the new one, and nobody is asked
+/// for it. A removed slot key that kept an older copy opens it, too, as it opens P there.
+///
+/// # Errors
+/// When the file is not the opened one's form.
+pub fn rewrite(
+    file: &[u8],
+    opened: &Opened,
+    contents: &Contents,
+    random: &mut Random,
+) -> Result<Vec<u8>, EnvelopeError> {
+    let sealed = payload::seal(&opened.file_key, &contents.to_bytes(), random)?;
+    header::write(&header::read(file)?.with_payload(&sealed), &opened.file_key)
 }
 
 impl Recipient for SlotAnswer {

@@ -19,6 +19,16 @@ pub const CHANGES_MAX: usize = 50;
 /// Most ids of one destruction order (PROTOCOL 2.7, 2127).
 pub const DESTROY_MAX: usize = 1_000;
 
+mod client;
+mod former;
+mod guardian;
+mod profile;
+
+pub use client::{CLIENT_PATIENTS_MAX, ClientChange, ClientGrant, KeyName, Whom};
+pub use former::{FORMER_PATIENTS_MAX, FORMER_SIGNERS_MAX, LegacyImport};
+pub use guardian::{LinkChange, LinkGrant};
+pub use profile::Profile;
+
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
@@ -28,6 +38,14 @@ pub enum Operation {
     Roster { changes: Vec<RosterChange> },
     /// A service of this box gets its key certified, or ends.
     Agent(AgentChange),
+    /// A guardian's link begins or ends for good.
+    Link(LinkChange),
+    /// A program outside the box reads more than an `admin` may grant alone.
+    Client(ClientChange),
+    /// What the practice says of itself.
+    Profile(Profile),
+    /// The records of a former practice open here: its key as epoch 0.
+    ImportLegacy(LegacyImport),
     /// A new epoch; the one before stays current for ten minutes.
     Rotate {},
     /// A suspension ends.
@@ -106,14 +124,16 @@ pub enum RequestError {
         "take the request: a name is empty, longer than {NAME_CHARACTERS_MAX} characters or has control characters"
     )]
     Name,
-    #[error("take the request: one key is named twice")]
+    #[error("take the request: something is named twice")]
     Twice,
     #[error("take the request: there is no such role, permission, service or compartment")]
     Word,
     #[error("take the request: the role may not have this permission")]
     NotOfRole,
-    #[error("take the request: no service reads confidential records")]
+    #[error("take the request: no service, program or guardian reads confidential records")]
     Confidential,
+    #[error("take the request: an address is not of the form that is wanted")]
+    Address,
     #[error("take the request: it is not one of the vault's operations")]
     Unknown,
 }
@@ -139,6 +159,10 @@ impl Operation {
         match self {
             Self::Roster { changes } => check_changes(changes),
             Self::Agent(AgentChange::Grant(grant)) => grant.check(),
+            Self::Link(change) => change.check(),
+            Self::Client(change) => change.check(),
+            Self::Profile(profile) => profile.check(),
+            Self::ImportLegacy(import) => import.check(),
             Self::Destroy { ids } => bounded(ids.len(), DESTROY_MAX),
             Self::AddSlotKey { label } | Self::RemoveSlotKey { label } => check_name(label),
             Self::Agent(AgentChange::End { .. }) | Self::Rotate {} | Self::Lift { .. } | Self::Thaw {} => {
@@ -185,15 +209,25 @@ impl AgentGrant {
     /// # Errors
     /// When one is unknown, or `confidential`.
     pub fn compartments(&self) -> Result<Vec<Compartment>, RequestError> {
-        self.compartments
-            .iter()
-            .map(|text| match Compartment::parse(text) {
-                Some(Compartment::Confidential) => Err(RequestError::Confidential),
-                Some(compartment) => Ok(compartment),
-                None => Err(RequestError::Word),
-            })
-            .collect()
+        open_compartments(&self.compartments)
     }
+}
+
+/// Compartments by their names, but for the confidential one.
+fn open_compartments(names: &[String]) -> Result<Vec<Compartment>, RequestError> {
+    let mut compartments = Vec::with_capacity(names.len());
+    for name in names {
+        let compartment = match Compartment::parse(name) {
+            Some(Compartment::Confidential) => return Err(RequestError::Confidential),
+            Some(compartment) => compartment,
+            None => return Err(RequestError::Word),
+        };
+        if compartments.contains(&compartment) {
+            return Err(RequestError::Twice);
+        }
+        compartments.push(compartment);
+    }
+    Ok(compartments)
 }
 
 /// Words of a role, from their names.
@@ -245,10 +279,14 @@ const fn bounded(count: usize, most: usize) -> Result<(), RequestError> {
 
 /// A name is shown on a small display: it has to be there, short, and without tricks.
 pub(crate) fn check_name(name: &str) -> Result<(), RequestError> {
+    check_line(name, NAME_CHARACTERS_MAX)
+}
+
+/// The same for a longer text of one line.
+fn check_line(name: &str, most: usize) -> Result<(), RequestError> {
     let length = name.chars().count();
-    let fine = !name.trim().is_empty()
-        && length <= NAME_CHARACTERS_MAX
-        && !name.chars().any(|c| c.is_control() || is_bidi(c));
+    let fine =
+        !name.trim().is_empty() && length <= most && !name.chars().any(|c| c.is_control() || is_bidi(c));
     if fine { Ok(()) } else { Err(RequestError::Name) }
 }
 

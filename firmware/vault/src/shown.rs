@@ -10,17 +10,27 @@ use crate::guard::Closed;
 use crate::history::History;
 use crate::request::{AgentChange, Joining, Operation, RosterChange};
 
+mod access;
+
 /// The lines of an operation.
 pub(crate) fn operation(operation: &Operation, history: &History, now: u64) -> Vec<String> {
     let view = history.view(now);
     match operation {
         Operation::Roster { changes } => changes.iter().flat_map(|change| roster(change, &view)).collect(),
-        Operation::Agent(AgentChange::Grant(grant)) => vec![
-            format!("LET THE SERVICE {} IN", grant.service.to_uppercase()),
-            words_of(&grant.key),
-            format!("reads: {}; patients: {}", grant.compartments.join(" "), grant.patients),
-        ],
+        Operation::Agent(AgentChange::Grant(grant)) => {
+            let mut lines = vec![
+                format!("LET THE SERVICE {} IN", grant.service.to_uppercase()),
+                words_of(&grant.key),
+                format!("reads: {}; patients: {}", grant.compartments.join(" "), grant.patients),
+            ];
+            lines.extend(access::until(grant.until));
+            lines
+        }
         Operation::Agent(AgentChange::End { key }) => vec!["END A SERVICE".to_owned(), words_of(key)],
+        Operation::Link(change) => access::link(change),
+        Operation::Client(change) => access::client(change),
+        Operation::Profile(profile) => access::profile(profile),
+        Operation::ImportLegacy(import) => access::import(import),
         Operation::Rotate {} => vec!["NEW LOCKS FOR ALL RECORDS".to_owned()],
         Operation::Lift { suspension } => lift(history, suspension, &view),
         Operation::Destroy { ids } => vec![format!("DESTROY {} RECORDS FOR GOOD", ids.len())],
@@ -79,6 +89,7 @@ fn roster(change: &RosterChange, view: &View<'_>) -> Vec<String> {
                 words_of(&joining.key),
                 format!("may: {}", listed(&joining.words)),
             ];
+            lines.extend(access::until(joining.until));
             lines.extend(joining.replaces.map(|old| format!("instead of {}", spelled(&old))));
             lines
         }
@@ -124,6 +135,34 @@ fn words_of(key: &PublicKey) -> String {
 
 fn spelled(key: &PublicKey) -> String {
     four_words(key.as_bytes()).join(" ")
+}
+
+/// Seconds of a day; last day that four digits of a year hold.
+const DAY_SECONDS: u64 = 86_400;
+const LAST_DAY: u64 = 2_932_896;
+
+/// The day (UTC) of unix seconds, as ISO 8601 writes it.
+fn day(seconds: u64) -> String {
+    let mut left = seconds / DAY_SECONDS;
+    if left > LAST_DAY {
+        return "the end of time".to_owned();
+    }
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1970;
+    while left >= 365 + u64::from(leap(year)) {
+        left -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(leap(year));
+    let mut month = 1;
+    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if left < days {
+            break;
+        }
+        left -= days;
+        month += 1;
+    }
+    format!("{year:04}-{month:02}-{:02}", left + 1)
 }
 
 /// Where a ceremony stands, with what it is about on top.
@@ -205,3 +244,6 @@ fn reason(why: &Stopped) -> (&'static str, String) {
         Stopped::Failed => text("failed", "it could not be signed"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use relaybox_protocol::envelope::{Record, seal_staff};
+use relaybox_protocol::epochs::{EpochSecrets, open_escrow};
+use relaybox_protocol::event::tag;
+use relaybox_protocol::grants::Desk;
 use relaybox_protocol::keys::{KeyRole, prove};
 use relaybox_protocol::permissions::{Role, Word, preticked};
 use relaybox_protocol::policy::Policy;
@@ -81,6 +85,41 @@ impl TestBox {
             replaces: None,
             pop,
         }
+    }
+
+    /// A proof of possession.
+    pub(crate) fn pop(&mut self, key: &str, role: KeyRole) -> String {
+        prove(&keys(key), &self.contents.practice.public_key(), role, &mut self.random)
+    }
+
+    /// Secrets of the newest epoch.
+    pub(crate) fn epoch(&self) -> EpochSecrets {
+        let epochs = self.events.iter().filter(|event| event.kind.as_u16() == kinds::PRACTICE_EPOCH);
+        let mut opened = epochs
+            .filter_map(|event| open_escrow(self.contents.escrow.secret_key(), event))
+            .collect::<Vec<_>>();
+        opened.sort_by_key(|secrets| secrets.n);
+        opened.pop().unwrap()
+    }
+
+    /// X1 of desk of an epoch, as members write under it.
+    pub(crate) fn desk(epoch: &EpochSecrets) -> Desk<'_> {
+        Desk { n: epoch.n, pair: &epoch.desk }
+    }
+
+    /// A member registers a child; `legacy` without a proof.
+    pub(crate) fn register(&mut self, by: &str, child: &str, legacy: bool) -> Result<Event, Refusal> {
+        let (practice, key) = (self.contents.practice.public_key(), pk(child));
+        let pop = self.pop(child, KeyRole::Subject);
+        let extra = if legacy { tag("legacy", []) } else { tag("pop", [&key.to_hex(), &pop]) };
+        let resource = serde_json::json!({"resourceType": "Patient"});
+        let plain = Record::plain(kinds::PATIENT, &resource, key, self.random.bytes32(), self.now);
+        let record = Record { extra: &[extra], ..plain };
+        let desk = self.epoch().desk;
+        let event =
+            seal_staff(&keys(by), &practice, &desk, Some(&key), false, &record, &mut self.random).unwrap();
+        self.take(std::slice::from_ref(&event))?;
+        Ok(event)
     }
 
     pub(crate) fn history(&self) -> Result<History, HistoryError> {

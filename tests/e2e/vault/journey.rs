@@ -1,10 +1,10 @@
 //! From an empty box to a staffed practice, and back to one member less.
 
-use relaybox_protocol::SecretKey;
 use relaybox_protocol::envelope::{EpochSecret, Record, open_content, seal_staff};
 use relaybox_protocol::event::{key_from_hex, tag, tag_value};
 use relaybox_protocol::grants::{Suspended, Suspension, build_suspension};
 use relaybox_protocol::keys::{KeyRole, open_sealed, prove};
+use relaybox_protocol::{SecretKey, Tag};
 use relaybox_tests::client::Client;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ async fn chart_of(client: &mut Client, member: &Keys) -> EpochSecret {
 }
 
 /// A compartment's secret of the newest 2101 that a member opens with their own key.
-async fn secret_of(client: &mut Client, member: &Keys, compartment: &str) -> EpochSecret {
+pub(super) async fn secret_of(client: &mut Client, member: &Keys, compartment: &str) -> EpochSecret {
     let grants = client.query(json!({"kinds": [2101], "#p": [member.public_key().to_hex()]})).await.unwrap();
     let newest = grants.events().unwrap().into_iter().max_by_key(|event| number(event, "n")).unwrap();
     let from = key_from_hex(tag_value(&newest, "ek", 0).unwrap()).unwrap();
@@ -38,12 +38,22 @@ fn note(author: &Keys, practice: &PublicKey, chart: &EpochSecret, child: &Public
 }
 
 /// The front desk registers a child, whose secret nobody keeps.
-async fn register(claimed: &Claimed, desk: &Keys) -> PublicKey {
+pub(super) async fn register(claimed: &Claimed, desk: &Keys) -> PublicKey {
+    registered(claimed, desk).await.public_key()
+}
+
+/// The front desk registers a child with this key.
+pub(super) async fn registered(claimed: &Claimed, desk: &Keys) -> Keys {
     let child = Random::os().keys();
     let key = child.public_key();
     let pop = prove(&child, &claimed.practice, KeyRole::Subject, &mut Random::os());
-    let extra = [tag("pop", [&key.to_hex(), &pop])];
-    let mut random = Random::os();
+    publish_patient(claimed, desk, &key, tag("pop", [&key.to_hex(), &pop])).await;
+    child
+}
+
+/// A 2110 with what admits its T.
+pub(super) async fn publish_patient(claimed: &Claimed, desk: &Keys, key: &PublicKey, admits: Tag) {
+    let (key, extra, mut random) = (*key, [admits], Random::os());
     let resource = json!({"resourceType": "Patient"});
     let now = relaybox_process::clock::Clock::System.now();
     let record = Record { extra: &extra, ..Record::plain(2110, &resource, key, random.bytes32(), now) };
@@ -52,10 +62,9 @@ async fn register(claimed: &Claimed, desk: &Keys) -> PublicKey {
     let event = seal_staff(desk, &claimed.practice, &epoch, Some(&key), false, &record, &mut random).unwrap();
     let published = client.publish(&event).await.unwrap();
     assert!(published.0, "{}", published.1);
-    key
 }
 
-async fn login(claimed: &Claimed, keys: &Keys) -> Client {
+pub(super) async fn login(claimed: &Claimed, keys: &Keys) -> Client {
     Client::login(claimed.started.ready.plain().unwrap(), None, keys).await.unwrap()
 }
 

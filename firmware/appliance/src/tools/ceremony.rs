@@ -264,6 +264,11 @@ impl Holder<'_> {
                 say("  PIN (not shown): ")?;
                 Ok(Some(wants.to_owned()))
             }
+            (Some("former-key"), _) => {
+                self.console.hide();
+                say("  the former practice's secret key, nsec or hex (not shown): ")?;
+                Ok(Some("former-key".to_owned()))
+            }
             (Some("words"), _) => {
                 say("  the 24 words on one line: ")?;
                 Ok(Some("words".to_owned()))

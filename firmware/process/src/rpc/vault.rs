@@ -14,8 +14,8 @@ use tokio::net::UnixStream;
 
 use super::line::{self, LineError};
 
-/// Longest line either way, bytes: a large roster, and the recovery sheet.
-pub const LINE_BYTES_MAX: usize = 256 * 1024;
+/// Longest line either way, bytes: the keys of a former practice, and the recovery sheet.
+pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// A request line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -153,7 +153,8 @@ pub struct Status {
     pub step: String,
     /// The lines that the display shows, also for the page.
     pub shown: Vec<String>,
-    /// What is wanted next, if anything: `button`, `pin`, `new-pin`, `words`, `words-or-button`, or the owner's `proof` for `practice`.
+    /// What is wanted next, if anything: `button`, `pin`, `new-pin`, `words`, `words-or-button`, `former-key` (nsec or
+    /// hex), or the owner's `proof` for `practice`.
     pub wants: Option<String>,
     /// P (hex) of the practice that is being claimed or recovered, once it is known.
     pub practice: Option<String>,

@@ -6,13 +6,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use relaybox_process::rpc::vault::Status;
 use relaybox_protocol::event::{EVENT_BYTES_MAX, parse_unverified};
-use relaybox_protocol::{Event, PublicKey};
+use relaybox_protocol::{Event, PublicKey, SecretKey};
 use serde_json::value::RawValue;
 
 use super::enrol::{Ended, Enrolment, Fresh};
 use super::table::{Came, Table};
 use super::{Asked, Terms};
 use crate::ceremony::{Ceremony, Device, Effect, Known, Rules, SlotError, Step, Stopped};
+use crate::contents::Contents;
 use crate::deeds::{self, DeedError};
 use crate::envelope::{self, EnvelopeError, Opened, Opener, SlotAnswer};
 use crate::history::{History, HistoryError};
@@ -22,6 +23,8 @@ use crate::request::{Operation, challenge};
 use crate::shown::{self, Screen};
 use crate::slot::Question;
 use crate::wire::{Order, Said, SlotKey};
+
+mod former;
 
 /// Why an approved operation was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +59,7 @@ pub(super) async fn run(table: &mut Table, terms: Terms, asked: Asked, history: 
         practice: None,
     };
     let read = parsed(history).and_then(|events| {
-        let history = asked.read(&events)?;
+        let history = asked.read(&[], &events)?;
         Ok((events, history))
     });
     let (events, history) = match read {
@@ -78,6 +81,8 @@ pub(super) async fn run(table: &mut Table, terms: Terms, asked: Asked, history: 
         next_device: 0,
         ready: false,
         fresh: None,
+        former: None,
+        kept_former: false,
         why: None,
     };
     match driver.enrol_first().await {
@@ -98,8 +103,8 @@ pub(super) fn parsed(events: &[Box<RawValue>]) -> Result<Vec<Event>, DoneError> 
 
 impl Asked {
     /// A history of another practice key than the file's is not built on.
-    fn read(&self, events: &[Event]) -> Result<History, DoneError> {
-        let history = History::read(self.origin, events.to_vec(), self.signed)?;
+    fn read(&self, known: &[Event], later: &[Event]) -> Result<History, DoneError> {
+        let history = History::read_later(self.origin, known.to_vec(), later.to_vec(), self.signed)?;
         if history.view(0).practice() != self.practice {
             return Err(DoneError::OtherPractice);
         }
@@ -122,6 +127,10 @@ struct Driver<'a> {
     ready: bool,
     /// The key that an operation adds.
     fresh: Option<Fresh>,
+    /// The secret key of a former practice, as it was typed.
+    former: Option<SecretKey>,
+    /// It lies in the sealed file now.
+    kept_former: bool,
     /// What kept an approved operation from being carried out.
     why: Option<DoneError>,
 }
@@ -133,8 +142,12 @@ impl Driver<'_> {
         }
     }
 
-    /// A key that is to be added answers first; nothing is open yet, so it has the time of a claim.
+    /// A key that is to be added answers first, and a former practice's key is typed first; nothing is open yet, so it has the time of a claim.
     async fn enrol_first(&mut self) -> Result<(), Ended> {
+        if let Operation::ImportLegacy(import) = &self.asked.operation {
+            let former = import.former;
+            return self.ask_former(&former).await;
+        }
         let Operation::AddSlotKey { label } = self.asked.operation.clone() else { return Ok(()) };
         self.tell_ready().await;
         if self.slot_key(&label).is_some() {
@@ -277,9 +290,10 @@ impl Driver<'_> {
 
     async fn show(&mut self, step: &Step) {
         let status = match (step, &self.why) {
-            (Step::Stopped(Stopped::Failed), Some(error)) => self
-                .screen
-                .stopped_for("failed", &format!("stopped: failed to {error}. Nothing was changed.")),
+            (Step::Stopped(Stopped::Failed), Some(error)) => {
+                let left = if self.kept_former { former::KEPT } else { "Nothing was changed." };
+                self.screen.stopped_for("failed", &format!("stopped: failed to {error}. {left}"))
+            }
             _ => self.screen.step(step),
         };
         self.table.show(status).await;
@@ -379,7 +393,8 @@ impl Driver<'_> {
             Operation::Thaw {} => Ok(()),
             Operation::RemoveSlotKey { label } => self.remove_key(&opened, &label).await,
             Operation::AddSlotKey { .. } => self.add_key(&opened).await,
-            operation => self.sign(&opened, &operation).await,
+            operation @ Operation::ImportLegacy(_) => self.import(&opened, answers, &operation).await,
+            operation => self.sign(&opened.contents, &operation).await,
         }
     }
 
@@ -390,15 +405,15 @@ impl Driver<'_> {
         if events.is_empty() {
             return Ok(());
         }
-        self.events.extend(parsed(&events)?);
-        self.history = self.asked.read(&self.events)?;
+        let later = parsed(&events)?;
+        self.history = self.asked.read(&self.events, &later)?;
+        self.events.extend(later);
         Ok(())
     }
 
-    async fn sign(&mut self, opened: &Opened, operation: &Operation) -> Result<(), DoneError> {
+    async fn sign(&mut self, contents: &Contents, operation: &Operation) -> Result<(), DoneError> {
         let (boxes, now) = (self.terms.boxes, self.table.now());
-        let events =
-            deeds::perform(&opened.contents, &self.history, boxes, operation, now, &mut self.table.random)?;
+        let events = deeds::perform(contents, &self.history, boxes, operation, now, &mut self.table.random)?;
         let raw = events.iter().filter_map(|event| serde_json::value::to_raw_value(event).ok()).collect();
         self.table.say(&Said::Events { events: raw, claims: None }).await;
         match self.table.owed().await {

@@ -62,7 +62,8 @@ impl SignerDesk<'_> {
         for change in changes {
             match change {
                 RosterChange::Join(joining) => {
-                    self.secrets(&joining.key, joining.role()?, &joining.words()?)?
+                    self.secrets(&joining.key, joining.role()?, &joining.words()?)?;
+                    self.former_secret(&joining.key, joining.role()?, &joining.words()?)?;
                 }
                 RosterChange::Words { key, words } => {
                     let member = member_of(members, key)?;
@@ -161,6 +162,7 @@ impl SignerDesk<'_> {
         for change in changes {
             if let RosterChange::Join(joining) = change {
                 self.secrets(&joining.key, joining.role()?, &joining.words()?)?;
+                self.former_secret(&joining.key, joining.role()?, &joining.words()?)?;
             }
         }
         Ok(())

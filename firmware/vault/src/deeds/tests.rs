@@ -235,6 +235,25 @@ fn a_history_with_a_hole_or_a_forged_event_is_not_built_on() {
 }
 
 #[test]
+fn what_came_later_is_verified_and_what_was_verified_is_not_verified_again() {
+    let mut it = staffed();
+    let known = it.events.clone();
+    it.perform(&Operation::Rotate {}).unwrap();
+    let later = it.events[known.len()..].to_vec();
+    let (practice, signed) = (it.contents.practice.public_key(), it.signed);
+    let read = |known: Vec<Event>, later: Vec<Event>| History::read_later(practice, known, later, signed);
+    let history = read(known.clone(), later.clone()).unwrap();
+    assert_eq!((history.head(), history.view(0).epoch().unwrap().n), (it.history().unwrap().head(), 2));
+    let mut forged = later.clone();
+    forged[0].content = "x".to_owned();
+    assert_eq!(read(known.clone(), forged).unwrap_err(), HistoryError::Forged);
+    // A signature that the caller has verified is its caller's business.
+    let mut trusted = known;
+    trusted[0].sig = later[0].sig;
+    assert!(read(trusted, later).is_ok());
+}
+
+#[test]
 fn the_sequence_goes_on_from_transaction_to_transaction() {
     let mut it = staffed();
     it.perform(&Operation::Rotate {}).unwrap();

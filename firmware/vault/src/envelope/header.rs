@@ -24,7 +24,12 @@ pub(super) struct Parsed<'a> {
     payload: &'a [u8],
 }
 
-impl Parsed<'_> {
+impl<'a> Parsed<'a> {
+    /// The same header over another payload.
+    pub(super) fn with_payload(self, payload: &'a [u8]) -> Self {
+        Self { payload, ..self }
+    }
+
     /// Of the slot keys, in the order of the file.
     pub(super) fn nonces(&self) -> Vec<Nonce> {
         self.stanzas.iter().filter_map(prf::nonce_of).collect()

@@ -144,3 +144,31 @@ fn the_sealed_file_holds_no_secret_in_clear() {
         assert!(!file.windows(64).any(|window| window == text.as_bytes()));
     }
 }
+
+#[test]
+fn a_file_with_other_contents_is_opened_by_all_who_opened_the_old_one() {
+    let old = sealed();
+    let opened = open(&old, &Opener::SlotKey(&key(1))).unwrap();
+    let former = sample().escrow.secret_key().clone();
+    let contents = opened.contents.with_legacy(former.clone());
+    let new = rewrite(&old, &opened, &contents, &mut Random::seeded([4; 32])).unwrap();
+    let words = words().identity(Purpose::Vault);
+    let answers = [key(1), key(2)];
+    let openers = answers.iter().map(Opener::SlotKey).chain([Opener::Words(&words)]);
+    for opener in openers {
+        assert_eq!(open(&old, &opener).unwrap().contents.legacy, None);
+        let found = open(&new, &opener).unwrap().contents;
+        assert!(found.same(&contents) && !found.same(&opened.contents));
+        assert_eq!(found.legacy.as_ref(), Some(&former));
+    }
+    assert!(matches!(open(&new, &Opener::SlotKey(&key(3))), Err(EnvelopeError::NotThisKey)));
+    let again = rewrite(&old, &opened, &contents, &mut Random::seeded([5; 32])).unwrap();
+    assert_ne!(again, new, "each payload has a nonce of its own");
+    let added = add(&new, &open(&new, &Opener::Words(&words)).unwrap(), &key(3)).unwrap();
+    assert_eq!(open(&added, &Opener::SlotKey(&key(3))).unwrap().contents.legacy, Some(former));
+    for at in 0..new.len() {
+        let mut spoiled = new.clone();
+        spoiled[at] ^= 1;
+        assert!(open(&spoiled, &Opener::SlotKey(&key(1))).is_err(), "byte {at}");
+    }
+}

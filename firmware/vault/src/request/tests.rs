@@ -18,6 +18,49 @@ fn joining() -> Joining {
     }
 }
 
+fn link() -> LinkGrant {
+    LinkGrant {
+        child: key(3),
+        guardian: key(4),
+        name: "Mia Testwell".to_owned(),
+        relationship: "mother".to_owned(),
+        compartments: vec!["desk".to_owned(), "chart".to_owned()],
+        until: None,
+        pop: "cd".repeat(64),
+    }
+}
+
+fn client() -> ClientGrant {
+    ClientGrant {
+        client: "growth-charts".to_owned(),
+        patients: Whom::Named { keys: vec![key(3)] },
+        key: KeyName::Jwk { thumbprint: "a".repeat(43) },
+        scopes: vec!["patient/Observation.rs".to_owned()],
+        until: 7,
+        purpose: "growth charts".to_owned(),
+    }
+}
+
+fn former() -> LegacyImport {
+    LegacyImport {
+        former: key(6),
+        staff: vec![key(7)],
+        guardians: vec![key(4)],
+        patients: vec![key(3), key(4)],
+    }
+}
+
+fn profile() -> Profile {
+    Profile {
+        name: "Sample Pediatrics".to_owned(),
+        about: Some("Care for children.".to_owned()),
+        website: Some("https://sample.example/about".to_owned()),
+        relays: vec!["wss://sample.example".to_owned()],
+        inboxes: vec!["wss://[::1]:8443/".to_owned()],
+        servers: vec!["https://files.sample.example".to_owned()],
+    }
+}
+
 fn read(operation: &Operation) -> Result<Operation, RequestError> {
     Operation::parse(&operation.canonical())
 }
@@ -44,6 +87,17 @@ fn every_operation_is_read_back_as_it_was_written() {
         roster(RosterChange::Leave { key: key(1) }),
         Operation::Agent(AgentChange::Grant(agent)),
         Operation::Agent(AgentChange::End { key: key(2) }),
+        Operation::Link(LinkChange::Grant(link())),
+        Operation::Link(LinkChange::End { child: key(3), guardian: key(4) }),
+        Operation::Client(ClientChange::Grant(client())),
+        Operation::Client(ClientChange::Grant(ClientGrant {
+            patients: Whom::All { export: true },
+            key: KeyName::Key { key: key(5) },
+            ..client()
+        })),
+        Operation::Client(ClientChange::End { client: "growth-charts".to_owned() }),
+        Operation::Profile(profile()),
+        Operation::ImportLegacy(former()),
         Operation::Rotate {},
         Operation::Lift { suspension: id },
         Operation::Destroy { ids: vec![id] },
@@ -83,6 +137,8 @@ fn nothing_outside_the_list_is_taken() {
         r#"{"verb":"thaw","verb":"rotate"}"#,
         r#"{"verb":"Rotate"}"#,
         r#"{"verb":"rotate"} {}"#,
+        r#"{"verb":"link","change":"end","child":"00","guardian":"00"}"#,
+        r#"{"verb":"client","change":"end","client":"a","more":1}"#,
     ] {
         assert_eq!(Operation::parse(json.as_bytes()), Err(RequestError::Unknown), "{json}");
     }
@@ -171,4 +227,102 @@ fn the_challenge_follows_every_part() {
     ];
     assert!(others.iter().all(|other| *other != base));
     assert_eq!(challenge(&[1; 32], &key(1), head, 9, &operation.canonical()), base);
+}
+
+#[test]
+fn links_read_the_desk_and_never_what_is_confidential() {
+    let with = |compartments: &[&str]| {
+        let compartments = compartments.iter().map(|word| (*word).to_owned()).collect();
+        read(&Operation::Link(LinkChange::Grant(LinkGrant { compartments, ..link() }))).map(|_| ())
+    };
+    assert_eq!(with(&["desk"]), Ok(()));
+    assert_eq!(with(&["desk", "confidential"]), Err(RequestError::Confidential));
+    assert_eq!(with(&["chart"]), Err(RequestError::Word));
+    assert_eq!(with(&[]), Err(RequestError::Word));
+    assert_eq!(with(&["desk", "desk"]), Err(RequestError::Twice));
+    let itself = LinkGrant { guardian: key(3), ..link() };
+    assert_eq!(read(&Operation::Link(LinkChange::Grant(itself))), Err(RequestError::Twice));
+    let nameless = LinkGrant { relationship: "\u{202e}rehtom".to_owned(), ..link() };
+    assert_eq!(read(&Operation::Link(LinkChange::Grant(nameless))), Err(RequestError::Name));
+}
+
+#[test]
+fn a_client_grant_says_whose_records_by_which_key_and_for_what() {
+    let asked = |grant: ClientGrant| read(&Operation::Client(ClientChange::Grant(grant))).map(|_| ());
+    let named = |count: usize| {
+        let keys = (0..count).map(|n| Random::seeded([u8::try_from(n % 250).unwrap() + 1; 32]).keys());
+        Whom::Named { keys: keys.map(|keys| keys.public_key()).collect() }
+    };
+    assert_eq!(asked(client()), Ok(()));
+    assert_eq!(asked(ClientGrant { patients: named(0), ..client() }), Err(RequestError::Empty));
+    assert_eq!(asked(ClientGrant { patients: named(250), ..client() }), Ok(()));
+    assert_eq!(asked(ClientGrant { patients: named(251), ..client() }), Err(RequestError::Twice));
+    let most = CLIENT_PATIENTS_MAX;
+    assert_eq!(
+        asked(ClientGrant { patients: named(most + 1), ..client() }),
+        Err(RequestError::TooMany(most))
+    );
+    assert_eq!(asked(ClientGrant { scopes: Vec::new(), ..client() }), Err(RequestError::Empty));
+    let scopes = vec!["confidential".to_owned()];
+    assert_eq!(asked(ClientGrant { scopes, ..client() }), Err(RequestError::Confidential));
+    let scopes = vec!["two words".to_owned()];
+    assert_eq!(asked(ClientGrant { scopes, ..client() }), Err(RequestError::Word));
+    let short = KeyName::Jwk { thumbprint: "a".repeat(42) };
+    assert_eq!(asked(ClientGrant { key: short, ..client() }), Err(RequestError::Word));
+    assert_eq!(asked(ClientGrant { purpose: " ".to_owned(), ..client() }), Err(RequestError::Name));
+    for id in ["", "a b", "\u{0430}pp", &"x".repeat(65)] {
+        assert_eq!(
+            asked(ClientGrant { client: id.to_owned(), ..client() }),
+            Err(RequestError::Name),
+            "{id:?}"
+        );
+    }
+}
+
+#[test]
+fn addresses_of_a_profile_look_like_what_they_are() {
+    let asked = |profile: Profile| read(&Operation::Profile(profile)).map(|_| ());
+    assert_eq!(asked(profile()), Ok(()));
+    let bare = Profile { about: None, website: None, relays: Vec::new(), ..profile() };
+    assert_eq!(asked(bare), Ok(()));
+    for address in [
+        "ws://sample.example",
+        "wss://",
+        "wss:///path",
+        "wss://user@sample.example",
+        "wss://s\u{0430}mple.example",
+        "wss://sample.example/a b",
+        "WSS://sample.example",
+        &format!("wss://{}", "a".repeat(200)),
+    ] {
+        let relays = vec![address.to_owned()];
+        assert_eq!(asked(Profile { relays, ..profile() }), Err(RequestError::Address), "{address}");
+    }
+    let http = Some("http://sample.example".to_owned());
+    assert_eq!(asked(Profile { website: http, ..profile() }), Err(RequestError::Address));
+    let twice = vec!["https://a.example".to_owned(); 2];
+    assert_eq!(asked(Profile { servers: twice, ..profile() }), Err(RequestError::Twice));
+    let many = (0..11).map(|n| format!("wss://a{n}.example")).collect();
+    assert_eq!(asked(Profile { inboxes: many, ..profile() }), Err(RequestError::TooMany(10)));
+    let lines = Some("two\nlines".to_owned());
+    assert_eq!(asked(Profile { about: lines, ..profile() }), Err(RequestError::Name));
+}
+
+#[test]
+fn an_import_names_each_key_once_a_list_and_the_practice_in_none() {
+    let asked = |import: LegacyImport| read(&Operation::ImportLegacy(import)).map(|_| ());
+    assert_eq!(asked(former()), Ok(()));
+    let nobody = LegacyImport { staff: Vec::new(), guardians: Vec::new(), patients: Vec::new(), ..former() };
+    assert_eq!(asked(nobody), Ok(()));
+    assert_eq!(asked(LegacyImport { staff: vec![key(7); 2], ..former() }), Err(RequestError::Twice));
+    assert_eq!(asked(LegacyImport { patients: vec![key(6)], ..former() }), Err(RequestError::Twice));
+    let many = |count: usize| vec![key(7); count];
+    let most = FORMER_SIGNERS_MAX;
+    let signers = LegacyImport { staff: many(most), guardians: many(1), ..former() };
+    assert_eq!(asked(signers), Err(RequestError::TooMany(most)));
+    let most = FORMER_PATIENTS_MAX;
+    assert_eq!(
+        asked(LegacyImport { patients: many(most + 1), ..former() }),
+        Err(RequestError::TooMany(most))
+    );
 }
