@@ -46,12 +46,6 @@ impl Contents {
         Self { practice: self.practice.clone(), escrow: self.escrow.clone(), legacy: Some(legacy) }
     }
 
-    pub fn same(&self, other: &Self) -> bool {
-        self.practice.secret_key() == other.practice.secret_key()
-            && self.escrow.secret_key() == other.escrow.secret_key()
-            && self.legacy == other.legacy
-    }
-
     /// JSON of version 1: keys in lower-case hex.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let text = Text {

@@ -48,8 +48,9 @@ impl Past {
         table.say(&Said::History).await;
         let Some(Order::History { events }) = table.owed().await else { return Err(DoneError::Gone) };
         if !events.is_empty() {
-            self.events.extend(parsed(&events)?);
-            self.history = History::read(self.origin, self.events.clone(), self.signed)?;
+            let later = parsed(&events)?;
+            self.history = History::read_later(self.origin, self.events.clone(), later.clone(), self.signed)?;
+            self.events.extend(later);
         }
         Ok(())
     }
