@@ -370,9 +370,8 @@ class Case {
     if (this.#view.current(terms.epochKey) === null) refuse('epoch');
     const root = this.#lineOf(terms);
     this.#notBarred(signer, root);
-    const own = this.#ownOf(terms, root, this.#view.patient(root));
-    const byChart = holdsCompartment(signer, 'chart');
-    return { is: 'patient', root, registration: { subject: terms.subject, own, byChart } };
+    const keys = { subject: terms.subject, own: this.#ownOf(terms, root, this.#view.patient(root)) };
+    return { is: 'patient', root, registration: { ...keys, byChart: holdsCompartment(signer, 'chart') } };
   }
 
   /** The line to which this 2110's T belongs: its own when T is new and replaces none. */
