@@ -1,26 +1,25 @@
 //! A practice with three epochs, made by ceremonies, and what each key opens of them. The reading side is
 //! `tests/node/epochs.mjs`: nostr-tools with its NIP-44, and nothing of ours.
 
-use std::collections::BTreeMap;
-
 use relaybox_protocol::envelope::{Record, seal_staff};
 use relaybox_protocol::epochs::Keyring;
-use relaybox_protocol::event::{self, Link, key_tag, p_tag, tag, tag_value};
+use relaybox_protocol::event::{self, p_tag, tag_value};
+use relaybox_protocol::grants::Desk;
 use relaybox_protocol::grants::missing::{GrantBook, Writer, build_missing, missing};
-use relaybox_protocol::grants::{Desk, LinkEntry, build_link};
 use relaybox_protocol::keys::{KeyRole, prove};
 use relaybox_protocol::permissions::Compartment;
 use relaybox_protocol::policy::Policy;
 use relaybox_protocol::reader::{Held, Outcome, Reader, Sight};
-use relaybox_protocol::{EventId, Tag, kinds};
+use relaybox_protocol::registration::{
+    NewChild, NewGuardian, ProvedKey, Registrar, Registration, RegistrationError, Standing, SubjectKey,
+    register_family, remove_guardian,
+};
+use relaybox_protocol::{EventId, kinds};
 use relaybox_tests::client::Client;
 use relaybox_tests::node;
 use serde_json::Value;
 
 use super::*;
-
-/// Compartments of a parent's link.
-const OPEN: [Compartment; 2] = [Compartment::Desk, Compartment::Chart];
 
 fn now() -> u64 {
     relaybox_process::clock::Clock::System.now()
@@ -30,23 +29,28 @@ async fn login(claimed: &Claimed, keys: &Keys) -> anyhow::Result<Client> {
     Client::login(claimed.started.ready.plain()?, None, keys).await
 }
 
+fn pop(keys: &Keys, practice: &PublicKey, role: KeyRole) -> String {
+    prove(keys, practice, role, &mut Random::os())
+}
+
+fn demographics() -> Value {
+    json!({"resourceType": "Patient", "name": [{"text": "Somebody"}]})
+}
+
 /// A member at work: registers families, writes, and gives readers the keys that they miss.
 struct Office<'a> {
     claimed: &'a Claimed,
     member: Keys,
     client: Client,
     random: Random,
-    /// The newest 2110 of each T.
-    registered: BTreeMap<PublicKey, EventId>,
-    /// Links that were made here: whoever makes one on screen has confirmed it.
-    confirmed: Vec<EventId>,
+    /// 2104s that were made here: whoever makes a link on screen has confirmed it.
+    links: Vec<Event>,
 }
 
 impl<'a> Office<'a> {
     async fn open(claimed: &'a Claimed, member: &Keys) -> Self {
         let client = login(claimed, member).await.unwrap();
-        let (member, random) = (member.clone(), Random::os());
-        Self { claimed, member, client, random, registered: BTreeMap::new(), confirmed: Vec::new() }
+        Self { claimed, member: member.clone(), client, random: Random::os(), links: Vec::new() }
     }
 
     async fn all(&mut self, kind: u16) -> Vec<Event> {
@@ -59,94 +63,59 @@ impl<'a> Office<'a> {
         Keyring::collect(self.member.secret_key(), &epochs, &grants)
     }
 
-    async fn publish(&mut self, event: &Event) {
-        let (accepted, text) = self.client.publish(event).await.unwrap();
-        assert!(accepted, "{text}");
-    }
-
-    fn pop(&mut self, keys: &Keys, role: KeyRole) -> Tag {
-        let sig = prove(keys, &self.claimed.practice, role, &mut self.random);
-        tag("pop", [&keys.public_key().to_hex(), &sig])
-    }
-
-    /// A record about `child` under the newest key of a compartment, with a copy for `reader`.
-    async fn write(
-        &mut self,
-        kind: u16,
-        [child, reader]: [PublicKey; 2],
-        of: Compartment,
-        extra: &[Tag],
-        text: &str,
-    ) -> Event {
-        let ring = self.keyring().await;
-        let resource = match kind {
-            kinds::PATIENT => json!({"resourceType": "Patient", "name": [{"text": text}]}),
-            _ => json!({"resourceType": "Observation", "status": "final", "code": {"text": text}}),
-        };
-        let before = self.registered.get(&child).filter(|_| kind == kinds::PATIENT);
-        let links: Vec<Link> =
-            before.map(|id| Link { id: *id, marker: "correction".to_owned() }).into_iter().collect();
-        let r = self.random.bytes32();
-        let record = Record { extra, links: &links, ..Record::plain(kind, &resource, child, r, now()) };
-        let (member, practice) = (&self.member, &self.claimed.practice);
-        let (pair, confidential) = (ring.newest(of).unwrap(), of == Compartment::Confidential);
-        let event =
-            seal_staff(member, practice, pair, Some(&reader), confidential, &record, &mut self.random)
-                .unwrap();
-        self.publish(&event).await;
-        event
-    }
-
-    /// A 2110 of a new T, with a C or none. `instead` is the T that it replaces.
-    async fn register(&mut self, child: &Keys, own: Option<&Keys>, instead: Option<PublicKey>) {
-        let key = child.public_key();
-        let mut extra = vec![self.pop(child, KeyRole::Subject)];
-        extra.extend(own.map(|own| key_tag("own", &own.public_key())));
-        if let Some(own) = own.filter(|own| own.public_key() != key) {
-            extra.push(self.pop(own, KeyRole::Own));
-        }
-        extra.extend(instead.map(|old| key_tag("rekey", &old)));
-        if let Some(before) = instead.and_then(|old| self.registered.get(&old).copied()) {
-            self.registered.insert(key, before);
-        }
-        let event = self.write(kinds::PATIENT, [key, key], Compartment::Desk, &extra, "Somebody").await;
-        self.registered.insert(key, event.id);
-    }
-
-    /// A 2104, or its end.
-    async fn link(&mut self, child: &PublicKey, guardian: &Keys, ended: bool) {
-        let ring = self.keyring().await;
-        let n = ring.pairs().map(|(n, ..)| n).max().unwrap();
-        let pop = prove(guardian, &self.claimed.practice, KeyRole::Guardian, &mut self.random);
-        let entry = LinkEntry {
-            child: *child,
-            guardian: guardian.public_key(),
-            compartments: &OPEN,
-            until: None,
-            ended,
-            pop: &pop,
-            name: "A Parent",
-            relationship: "PRN",
-            desk: Desk { n, pair: ring.newest(Compartment::Desk).unwrap() },
-            sequence: None,
-            created_at: now(),
-        };
-        let event = build_link(&self.member, &entry, &mut self.random).unwrap();
-        self.publish(&event).await;
-        self.confirmed.push(event.id);
-    }
-
-    /// Writes the 2100s that the readers of a child miss.
-    async fn deliver(&mut self, child: &PublicKey) {
+    /// Policy in the order of arrival.
+    async fn policy(&self) -> Policy {
         let mut policy = Policy::new(self.claimed.practice);
         let events = self.claimed.history().await;
         let events = events.iter().filter(|event| event.kind.as_u16() != kinds::RECEIPT);
         for (at, event) in events.enumerate() {
             policy.apply(event, at as u64 + 1, event.created_at.as_secs()).unwrap();
         }
+        policy
+    }
+
+    async fn publish(&mut self, event: &Event) {
+        let (accepted, text) = self.client.publish(event).await.unwrap();
+        assert!(accepted, "{text}");
+    }
+
+    /// Publishes what the front desk's library signs; gives the T's that it put in force.
+    async fn register(
+        &mut self,
+        sign: impl FnOnce(&Registrar<'_>, &mut Random) -> Result<Registration, RegistrationError>,
+    ) -> Vec<PublicKey> {
+        let (ring, policy) = (self.keyring().await, self.policy().await);
+        let n = ring.pairs().map(|(n, ..)| n).max().unwrap();
+        let desk = Desk { n, pair: ring.newest(Compartment::Desk).unwrap() };
+        let registrar = Registrar { keys: &self.member, desk, policy: &policy, now: now() };
+        let made = sign(&registrar, &mut self.random).unwrap();
+        for event in &made.events {
+            self.publish(event).await;
+        }
+        self.links
+            .extend(made.events.into_iter().filter(|event| event.kind.as_u16() == kinds::GUARDIAN_LINK));
+        made.subjects
+    }
+
+    /// A measurement of `child` under the newest key of a compartment, with a copy for `reader`.
+    async fn write(&mut self, [child, reader]: [PublicKey; 2], of: Compartment, text: &str) -> Event {
+        let ring = self.keyring().await;
+        let resource = json!({"resourceType": "Observation", "status": "final", "code": {"text": text}});
+        let record = Record::plain(2113, &resource, child, self.random.bytes32(), now());
+        let (practice, confidential) = (&self.claimed.practice, of == Compartment::Confidential);
+        let (pair, reader) = (ring.newest(of).unwrap(), Some(&reader));
+        let event = seal_staff(&self.member, practice, pair, reader, confidential, &record, &mut self.random)
+            .unwrap();
+        self.publish(&event).await;
+        event
+    }
+
+    /// Writes the 2100s that the readers of a child miss.
+    async fn deliver(&mut self, child: &PublicKey) {
         let mut book = GrantBook::default();
         self.all(kinds::PATIENT_KEY_GRANT).await.iter().for_each(|grant| book.add(grant));
-        let (ring, confirmed) = (self.keyring().await, self.confirmed.clone());
+        let (ring, policy) = (self.keyring().await, self.policy().await);
+        let confirmed: Vec<EventId> = self.links.iter().map(|link| link.id).collect();
         let key = self.member.public_key();
         let writer = Writer { key, keyring: &ring, rows: &[], confirmed: &confirmed };
         let found = missing(&policy.now(now()), &book, child, &writer);
@@ -158,64 +127,88 @@ impl<'a> Office<'a> {
     }
 }
 
-/// An adult who reads alone; a teenager with an own key, whose T the mother made and holds; a child whose secret
-/// nobody holds; a sibling. The mother has them all, the father the two younger ones.
+/// An adult who reads alone; a teenager with an own key, whose T the mother made and holds; a child and a sibling,
+/// whose secrets nobody holds. The mother has all three children, the father the two younger ones.
 struct Families {
     adult: Keys,
     teen: Keys,
     own: Keys,
-    /// The T of the child, and the one after the re-key.
-    child: [Keys; 2],
-    sibling: Keys,
     mother: Keys,
     father: Keys,
+    child: PublicKey,
+    sibling: PublicKey,
 }
 
 impl Families {
-    fn new() -> Self {
-        let [adult, teen, own, first, second, sibling, mother, father] =
-            std::array::from_fn(|_| Random::os().keys());
-        Self { adult, teen, own, child: [first, second], sibling, mother, father }
-    }
-
-    async fn register(&self, office: &mut Office<'_>) {
-        office.register(&self.adult, Some(&self.adult), None).await;
-        office.register(&self.teen, Some(&self.own), None).await;
-        office.register(&self.child[0], None, None).await;
-        office.register(&self.sibling, None, None).await;
-        for child in [&self.teen, &self.child[0], &self.sibling] {
-            office.link(&child.public_key(), &self.mother, false).await;
-        }
-        for child in [&self.child[0], &self.sibling] {
-            office.link(&child.public_key(), &self.father, false).await;
-        }
+    async fn register(office: &mut Office<'_>) -> Self {
+        let [adult, teen, own, mother, father] = std::array::from_fn(|_| Random::os().keys());
+        let practice = office.claimed.practice;
+        let prove = |keys: &Keys, role| pop(keys, &practice, role);
+        let proofs = [
+            prove(&adult, KeyRole::Subject),
+            prove(&teen, KeyRole::Subject),
+            prove(&own, KeyRole::Own),
+            prove(&mother, KeyRole::Guardian),
+            prove(&father, KeyRole::Guardian),
+        ];
+        let proved = |keys: &Keys, at: usize| ProvedKey { key: keys.public_key(), pop: &proofs[at] };
+        let resource = demographics();
+        let child = |key, own| NewChild { key, own, resource: &resource };
+        let guardian = |keys, at| NewGuardian {
+            key: proved(keys, at),
+            name: "A Parent",
+            relationship: "PRN",
+            compartments: &[Compartment::Desk, Compartment::Chart],
+            until: None,
+        };
+        let alone = child(SubjectKey::Device(proved(&adult, 0)), Some(proved(&adult, 0)));
+        office.register(|desk, random| register_family(desk, &[alone], &[], random)).await;
+        let teenager = child(SubjectKey::Device(proved(&teen, 1)), Some(proved(&own, 2)));
+        let hers = [guardian(&mother, 3)];
+        office.register(|desk, random| register_family(desk, &[teenager], &hers, random)).await;
+        let young = [child(SubjectKey::ThrownAway, None); 2];
+        let both = [guardian(&mother, 3), guardian(&father, 4)];
+        let keys = office.register(|desk, random| register_family(desk, &young, &both, random)).await;
+        Self { adult, teen, own, mother, father, child: keys[0], sibling: keys[1] }
     }
 
     /// One record of each patient in the newest epoch, a confidential one of the teenager, and the missing keys.
-    async fn write(&self, office: &mut Office<'_>, child: &Keys, text: &str) {
+    async fn write(&self, office: &mut Office<'_>, text: &str) {
         let [adult, teen, own] = [&self.adult, &self.teen, &self.own].map(Keys::public_key);
-        for key in [adult, teen, child.public_key(), self.sibling.public_key()] {
-            office.write(2113, [key, key], Compartment::Chart, &[], text).await;
+        for key in [adult, teen, self.child, self.sibling] {
+            office.write([key, key], Compartment::Chart, text).await;
         }
-        office.write(2113, [teen, own], Compartment::Confidential, &[], text).await;
-        for key in [teen, child.public_key(), self.sibling.public_key()] {
+        office.write([teen, own], Compartment::Confidential, text).await;
+        for key in [teen, self.child, self.sibling] {
             office.deliver(&key).await;
         }
+    }
+
+    /// The father is no guardian of the child any more, and the child gets another key.
+    async fn remove_father(&mut self, office: &mut Office<'_>) {
+        let (child, father) = (self.child, self.father.public_key());
+        let names = |link: &&Event| p_tag(link, 0) == Some(child) && p_tag(link, 1) == Some(father);
+        let link = office.links.iter().find(names).cloned().unwrap();
+        let resource = demographics();
+        let patient = Standing { subject: child, resource: &resource };
+        let away = SubjectKey::ThrownAway;
+        let keys =
+            office.register(|desk, random| remove_guardian(desk, &link, &patient, &away, random)).await;
+        self.child = keys[0];
     }
 
     /// What the script is told: keys, the relay's address, P.
     fn told(&self, claimed: &Claimed) -> Value {
         let secret = |keys: &Keys| keys.secret_key().to_secret_hex();
-        let public = |keys: &Keys| keys.public_key().to_hex();
         json!({
             "relay": claimed.started.ready.plain().unwrap(),
             "practice": claimed.practice.to_hex(),
             "doctor": secret(&claimed.owner),
             "adult": secret(&self.adult),
-            "teen": public(&self.teen),
-            "own": public(&self.own),
-            "child": self.child.each_ref().map(public),
-            "sibling": public(&self.sibling),
+            "teen": self.teen.public_key().to_hex(),
+            "own": self.own.public_key().to_hex(),
+            "child": [self.child.to_hex()],
+            "sibling": self.sibling.to_hex(),
             // What each parent's devices ever had beside what the relay gave them.
             "mother": {"secret": secret(&self.mother), "held": [secret(&self.teen)]},
             "father": {"secret": secret(&self.father), "held": []},
@@ -226,23 +219,20 @@ impl Families {
 #[tokio::test]
 async fn nostr_tools_opens_three_epochs_by_the_patients_key_and_nothing_that_is_not_theirs() {
     let claimed = Claimed::start("");
-    let (mut hand, mut office, families) =
-        (claimed.hand(), Office::open(&claimed, &claimed.owner).await, Families::new());
-    families.register(&mut office).await;
-    families.write(&mut office, &families.child[0], "epoch 1").await;
+    let (mut hand, mut office) = (claimed.hand(), Office::open(&claimed, &claimed.owner).await);
+    let mut families = Families::register(&mut office).await;
+    families.write(&mut office, "epoch 1").await;
     hand.perform(json!({"verb": "rotate"})).await.unwrap().done().unwrap();
-    families.write(&mut office, &families.child[0], "epoch 2").await;
+    families.write(&mut office, "epoch 2").await;
     let mut told = families.told(&claimed);
     let script = "tests/node/epochs.mjs";
     let kept = node::tell(script, &claimed.started, &told, &["keep"]).unwrap();
     assert!(kept.status.success(), "{}", node::said(&kept));
     told["kept"] = serde_json::from_slice(&kept.stdout).unwrap();
-    // The father is no guardian of the child any more, and the child gets another key.
-    let [old, new] = &families.child;
-    office.link(&old.public_key(), &families.father, true).await;
-    office.register(new, None, Some(old.public_key())).await;
+    families.remove_father(&mut office).await;
+    told["child"].as_array_mut().unwrap().push(json!(families.child.to_hex()));
     hand.perform(json!({"verb": "rotate"})).await.unwrap().done().unwrap();
-    families.write(&mut office, new, "epoch 3").await;
+    families.write(&mut office, "epoch 3").await;
     assert_eq!(of_kind(&claimed.history().await, kinds::PRACTICE_EPOCH), 3);
     let output = node::tell(script, &claimed.started, &told, &[]).unwrap();
     assert!(output.status.success(), "{}", node::said(&output));
@@ -269,13 +259,15 @@ async fn judged(claimed: &Claimed, office: &mut Office<'_>, record: &Event) -> O
 async fn who_lost_both_security_keys_gets_a_new_staff_key_and_stays_the_same_person() {
     let claimed = Claimed::start("");
     let (mut hand, name) = (claimed.hand(), "Dr. Bo Testwell");
-    let [lost, new, child] = std::array::from_fn(|_| Random::os().keys());
+    let [lost, new] = std::array::from_fn(|_| Random::os().keys());
     let joins = join(&lost, name, Role::Doctor, &claimed.practice);
     hand.perform(json!({"verb": "roster", "changes": [joins]})).await.unwrap().done().unwrap();
     let mut before = Office::open(&claimed, &lost).await;
-    before.register(&child, None, None).await;
-    let both = [child.public_key(); 2];
-    let old = before.write(2113, both, Compartment::Chart, &[], "by the old key").await;
+    let resource = demographics();
+    let child = NewChild { key: SubjectKey::ThrownAway, own: None, resource: &resource };
+    let keys = before.register(|desk, random| register_family(desk, &[child], &[], random)).await;
+    let both = [keys[0]; 2];
+    let old = before.write(both, Compartment::Chart, "by the old key").await;
     let held = before.keyring().await;
 
     let mut again = join(&new, name, Role::Doctor, &claimed.practice);
@@ -292,7 +284,7 @@ async fn who_lost_both_security_keys_gets_a_new_staff_key_and_stays_the_same_per
         "login refused: restricted: this key was replaced or ended: log in with the newer one"
     );
     let mut after = Office::open(&claimed, &new).await;
-    let fresh = after.write(2113, both, Compartment::Chart, &[], "by the new key").await;
+    let fresh = after.write(both, Compartment::Chart, "by the new key").await;
     assert!(held.pair_of(&p_tag(&fresh, 0).unwrap()).is_none());
 
     // The new key: both records open and count, the old one as signed by the key that signed it.
