@@ -2,7 +2,8 @@
 
 import type { Device, UsedPasskey } from '../device/device.ts';
 import type { Event, Hex } from '../protocol/types.ts';
-import { type PracticeAddress, SessionError } from './api.ts';
+import { chartNews } from './again.ts';
+import { type ChartView, type PracticeAddress, SessionError } from './api.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import type { Home } from './keep.ts';
 import type { Port, ToPage, ToWorker } from './messages.ts';
@@ -23,6 +24,8 @@ class Host {
   private readonly port: Port<ToPage, ToWorker>;
   private readonly options: HostOptions;
   private readonly stops = new Map<number, () => void>();
+  /** What each watcher of a chart was sent last. */
+  private readonly sent = new Map<number, ChartView>();
   private readonly asked = new Map<number, (answer: Event | string | null) => void>();
   private engine: Engine | null = null;
   private device: Device | null = null;
@@ -69,12 +72,13 @@ class Host {
         break;
       case 'watch-chart':
         this.follow(message.id, (engine) =>
-          engine.watchChart(message.key, (view) => this.port.post({ is: 'chart', id: message.id, view })),
+          engine.watchChart(message.key, (view) => this.port.post(this.news(message.id, view))),
         );
         break;
       case 'unwatch':
         this.stops.get(message.id)?.();
         this.stops.delete(message.id);
+        this.sent.delete(message.id);
         break;
       case 'may-read':
         this.port.post({ is: 'may-read', id: message.id, rows: await this.now().mayRead(message.key) });
@@ -198,6 +202,12 @@ class Host {
   private follow(id: number, start: (engine: Engine) => () => void): void {
     this.stops.get(id)?.();
     this.stops.set(id, start(this.now()));
+  }
+
+  private news(id: number, view: ChartView): ToPage {
+    const before = this.sent.get(id);
+    this.sent.set(id, view);
+    return chartNews(id, before, view);
   }
 
   private now(): Engine {

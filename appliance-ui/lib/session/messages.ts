@@ -22,6 +22,9 @@ export type Key =
   /** Somebody on the page's side signs. */
   | { readonly is: 'outside'; readonly publicKey: Hex };
 
+/** What a view says beside the records. */
+export type AboutChart = Omit<ChartView, 'chart' | 'checked' | 'apart'>;
+
 export type ToWorker =
   /** Without an address: the practice that was open last. */
   | { readonly is: 'open'; readonly key: Key; readonly address: PracticeAddress | null }
@@ -53,6 +56,8 @@ export type ToPage =
   | { readonly is: 'opened' }
   | { readonly is: 'snapshot'; readonly id: number; readonly snapshot: Snapshot }
   | { readonly is: 'chart'; readonly id: number; readonly view: ChartView }
+  /** The records are those that were sent last; only this is new. Copying a long chart for it would hold up the page. */
+  | { readonly is: 'chart-again'; readonly id: number; readonly about: AboutChart }
   | { readonly is: 'may-read'; readonly id: number; readonly rows: readonly MayRead[] }
   | { readonly is: 'passkeys'; readonly id: number; readonly ids: readonly Uint8Array<ArrayBuffer>[] }
   | { readonly is: 'text'; readonly id: number; readonly text: string }

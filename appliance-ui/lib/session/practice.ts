@@ -261,10 +261,13 @@ export class Practice {
     if (run !== this.run) return;
     this.read.add(held.root);
     if (held.ended !== null) return;
+    const whole = held.loaded && held.loading === null;
     held.loading = null;
     held.loaded = true;
-    this.records.touch(held);
+    // Where nothing came beside what is kept, only the time of the copy is new.
+    if (!whole) this.records.touch(held);
     this.records.judgeNow();
+    if (whole) this.options.chartChanged(held.tied.key);
     await this.save();
   }
 

@@ -5,6 +5,7 @@
 import type { UsedPasskey } from '../device/device.ts';
 import type { KeyRole } from '../protocol/keys.ts';
 import type { Hex } from '../protocol/types.ts';
+import { chartSeen } from './again.ts';
 import {
   type ChartView,
   type MayRead,
@@ -66,10 +67,14 @@ export class SessionProxy implements Session {
   }
 
   watchChart(key: Hex, see: (now: ChartView) => void): () => void {
+    let last: ChartView | null = null;
     return this.follow(
       (id) => ({ is: 'watch-chart', id, key }),
       (message) => {
-        if (message.is === 'chart') see(message.view);
+        const view = chartSeen(last, message);
+        if (view === null) return;
+        last = view;
+        see(view);
       },
     );
   }
@@ -171,6 +176,7 @@ export class SessionProxy implements Session {
         break;
       case 'snapshot':
       case 'chart':
+      case 'chart-again':
         this.watching.get(message.id)?.(message);
         break;
       case 'sign':
