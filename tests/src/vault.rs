@@ -118,7 +118,9 @@ impl Held {
 
 /// Words stand behind numbers, four on a line, before the check digits. Those of the last sheet, if there are more.
 pub fn words_of(lines: &[String]) -> String {
-    let rows = lines.iter().filter_map(|line| line.split_once(" check "));
+    // One of the words is "check".
+    let rows = lines.iter().filter_map(|line| line.rsplit_once(" check "));
+    let rows = rows.filter(|(row, _)| row.trim_start().starts_with(|c: char| c.is_ascii_digit()));
     let words = rows.flat_map(|(row, _)| row.split_whitespace().filter(|cell| !cell.ends_with('.')));
     let words: Vec<&str> = words.collect();
     words.get(words.len().saturating_sub(24)..).unwrap_or_default().join(" ")
@@ -487,4 +489,17 @@ pub fn join(keys: &Keys, name: &str, role: Role, practice: &PublicKey) -> Value 
     let mut change = joining(keys, name, role, &pop);
     change["change"] = json!("join");
     change
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_check_is_a_word_and_what_a_screen_says_is_none() {
+        let row = |from: usize| format!("    {from:>2}. check     {:>2}. able check 07", from + 1);
+        let mut lines: Vec<String> = (0..12).map(|row_at| row(row_at * 2 + 1)).collect();
+        lines.push("  │ because: compare the check digits with the sheet".to_owned());
+        assert_eq!(words_of(&lines), ["check able"; 12].join(" "));
+    }
 }
