@@ -91,8 +91,9 @@ async fn after_the_practice_key_changed_staff_and_patients_read_every_record_and
     assert_eq!(expected.book().policy().now(0).next_practice(), Some(next));
     let Ready { relay, ca, .. } = &claimed.started.ready;
     let address = relay.replacen("wss", "https", 1);
-    let document = http::get(&address, ca, &[("Accept", "application/nostr+json")]).await.unwrap();
-    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let answer = http::get(&address, ca, &[("Accept", "application/nostr+json")]).await.unwrap();
+    let document = &answer[answer.find('{').unwrap()..=answer.rfind('}').unwrap()];
+    let document: serde_json::Value = serde_json::from_str(document).unwrap();
     let told = &document["relaybox"];
     assert_eq!(told["practice"], json!(practice.to_hex()));
     assert_eq!(told["former"], json!([claimed.practice.to_hex()]));
