@@ -8,7 +8,6 @@ import type { Key } from '../session/messages.ts';
 import { openIn, openWithSigner, startWorker } from '../session/open.ts';
 import { SessionProxy } from '../session/proxy.ts';
 import type { Enrolled, Here, PasskeyInMaking, Ways } from './api.ts';
-import { enrol } from './enrol.ts';
 import { bunkerSigner, extensionHere, extensionSigner } from './outside.ts';
 import { assertPasskey, makeAndProve } from './passkey.ts';
 
@@ -89,6 +88,8 @@ async function lockedCopy(session: Session, password: string): Promise<string> {
 async function enrolKey(session: Session, token: Hex, role: KeyRole): Promise<Enrolled> {
   if (!(session instanceof SessionProxy) || session.outside)
     throw new SessionError('invalid', 'the key is elsewhere');
+  // The list of words comes when it is needed: the door is fetched over slow lines.
+  const { enrol } = await import('./enrol.ts');
   return enrol(await session.prove(role), token, role);
 }
 
