@@ -104,9 +104,11 @@ impl Guard {
         self.frozen = None;
     }
 
-    /// The recovery words opened the vault: they thaw, and what was tried before does not count any more.
-    pub fn opened_by_words(&mut self) {
-        *self = Self::default();
+    /// The recovery words opened the vault: what was tried before does not count any more, and what had frozen it `before`
+    /// is over. A freeze that came since stands.
+    pub fn opened_by_words(&mut self, before: Option<&Freeze>) {
+        let frozen = self.frozen.take().filter(|freeze| Some(freeze) != before);
+        *self = Self { frozen, ..Self::default() };
     }
 
     pub fn frozen(&self) -> Option<&Freeze> {
@@ -187,11 +189,14 @@ mod tests {
         guard.wrong_pin(1);
         guard.wrong_pin(2);
         guard.freeze(None, 3, FreezeCause::Admin);
-        guard.opened_by_words();
+        let before = guard.frozen().cloned();
+        guard.opened_by_words(before.as_ref());
         guard.wrong_pin(4);
         assert_eq!(guard.open(4, false), Ok(()));
         guard.freeze(None, 5, FreezeCause::Lid);
         assert!(guard.may_thaw("desk"));
+        guard.opened_by_words(before.as_ref());
+        assert_eq!(guard.open(6, false), Err(Closed::Frozen), "it came since");
     }
 
     #[test]

@@ -300,7 +300,8 @@ impl Pump {
         let Some(event) = ids.first().copied() else {
             return self.send(&Order::Refused { text: "sign anything".to_owned() }).await;
         };
-        let staged = Staged { event, signed, practice, slot_keys };
+        let frozen = self.vault.state().kept.guard.frozen().cloned();
+        let staged = Staged { event, signed, practice, slot_keys, frozen };
         let laid = self.vault.state().stage(sealed, staged);
         if let Err(error) = laid {
             return self.refuse(&error).await;

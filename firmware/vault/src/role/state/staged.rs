@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{State, StateError};
 use crate::file::VaultFile;
+use crate::guard::Freeze;
 use crate::wire::SlotKey;
 
 /// What is kept of a file that waits.
@@ -18,6 +19,8 @@ pub(in crate::role) struct Staged {
     pub(in crate::role) signed: u64,
     pub(in crate::role) practice: PublicKey,
     pub(in crate::role) slot_keys: Vec<SlotKey>,
+    /// What the words thaw.
+    pub(in crate::role) frozen: Option<Freeze>,
 }
 
 impl State {
@@ -48,7 +51,7 @@ impl State {
                 kept.claimed = true;
                 kept.signed = kept.signed.max(staged.signed);
                 kept.slot_keys = staged.slot_keys;
-                kept.guard.opened_by_words();
+                kept.guard.opened_by_words(staged.frozen.as_ref());
             }
         })?;
         Ok(next.remove()?)
@@ -67,7 +70,8 @@ mod tests {
         state.change(|kept| kept.guard.freeze(None, 1, crate::guard::FreezeCause::Lid)).unwrap();
         let slot_keys = vec![slot_key(3), slot_key(4)];
         let event = EventId::from_byte_array([7; 32]);
-        let staged = Staged { event, signed: 9, practice: practice(), slot_keys };
+        let frozen = state.kept.guard.frozen().cloned();
+        let staged = Staged { event, signed: 9, practice: practice(), slot_keys, frozen };
         state.stage(&sealed(&[3, 4]), staged).unwrap();
         state
     }
