@@ -11,6 +11,7 @@ use relaybox_tests::vault::{Hand, SoftKeys, join};
 use serde_json::json;
 use tempfile::TempDir;
 
+mod clock;
 mod console;
 mod demo;
 mod epochs;

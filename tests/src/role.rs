@@ -43,37 +43,80 @@ pub fn furnish(folder: &Path, receipts_box: &Keys, relay: &str) -> Result<()> {
     Ok(std::fs::write(folder.join("relaybox.toml"), config)?)
 }
 
+/// Where a role finds what it needs, and where its log is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    pub config: &'a Path,
+    pub state: &'a Path,
+    pub credentials: &'a Path,
+    pub sockets: &'a Path,
+    pub log: &'a Path,
+}
+
+/// Any role as a process of its own.
+#[derive(Debug)]
+pub struct RoleProcess(pub Child);
+
+impl RoleProcess {
+    /// Starts it and waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready; the message holds what it said.
+    pub fn start(name: &str, places: &Places<'_>, environment: &[(&str, OsString)]) -> Result<Self> {
+        let place = places.log.join(format!("notify-{name}"));
+        let _ = std::fs::remove_file(&place);
+        let notify = UnixDatagram::bind(&place)?;
+        notify.set_read_timeout(Some(STEP))?;
+        let path = places.log.join(format!("{name}.log"));
+        let log = OpenOptions::new().create(true).append(true).open(&path)?;
+        let mut command = Command::new(binary()?);
+        command.arg(name).arg("--config").arg(places.config).arg("--state").arg(places.state);
+        command.arg("--credentials").arg(places.credentials).arg("--sockets").arg(places.sockets);
+        command.env("NOTIFY_SOCKET", &place).envs(environment.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let mut child = command.spawn()?;
+        let mut said = [0; 64];
+        for _ in 0..STEPS_MAX {
+            match notify.recv(&mut said) {
+                Ok(length) if &said[..length] == b"READY=1\n" => return Ok(Self(child)),
+                Ok(length) => bail!("the {name} said {:?}", &said[..length]),
+                Err(_) => {
+                    if let Some(status) = child.try_wait()? {
+                        bail!("the {name} ended with {status}; it said: {}", std::fs::read_to_string(&path)?);
+                    }
+                }
+            }
+        }
+        let _ = child.kill();
+        bail!("the {name} is not ready in time; it said: {}", std::fs::read_to_string(&path)?)
+    }
+
+    /// SIGTERM, and the end.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn terminate(mut self) -> Result<ExitStatus> {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        Ok(self.0.wait()?)
+    }
+}
+
 impl RelayRole {
     /// Starts the relay over a furnished folder and waits until it says that it is ready.
     ///
     /// # Errors
     /// When it does not become ready; the message holds what it said.
     pub fn start(folder: &Path, environment: &[(&str, OsString)]) -> Result<Self> {
-        let place = folder.join("notify");
-        let _ = std::fs::remove_file(&place);
-        let notify = UnixDatagram::bind(&place)?;
-        notify.set_read_timeout(Some(STEP))?;
-        let log = OpenOptions::new().create(true).append(true).open(folder.join("relay.log"))?;
-        let mut command = Command::new(binary()?);
-        command.arg("relay").arg("--config").arg(folder.join("relaybox.toml"));
-        command.arg("--state").arg(folder.join("state")).arg("--credentials").arg(folder.join("credentials"));
-        command.arg("--sockets").arg(folder);
-        command.env("NOTIFY_SOCKET", &place).envs(environment.iter().cloned());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let mut role = Self { child: command.spawn()?, folder: folder.to_path_buf() };
-        let mut said = [0; 64];
-        for _ in 0..STEPS_MAX {
-            match notify.recv(&mut said) {
-                Ok(length) if &said[..length] == b"READY=1\n" => return Ok(role),
-                Ok(length) => bail!("the relay said {:?}", &said[..length]),
-                Err(_) => {
-                    if let Some(status) = role.child.try_wait()? {
-                        bail!("the relay ended with {status}; it said: {}", role.log()?);
-                    }
-                }
-            }
-        }
-        bail!("the relay is not ready in time; it said: {}", role.log()?)
+        let places = Places {
+            config: &folder.join("relaybox.toml"),
+            state: &folder.join("state"),
+            credentials: &folder.join("credentials"),
+            sockets: folder,
+            log: folder,
+        };
+        let RoleProcess(child) = RoleProcess::start("relay", &places, environment)?;
+        Ok(Self { child, folder: folder.to_path_buf() })
     }
 
     /// Everything logged in this folder so far.

@@ -169,6 +169,12 @@ impl<'a> SignerDesk<'a> {
         &self.contents.practice
     }
 
+    /// The newest receipt's second. What begins now claims it: it counts from its own receipt on, and a clock that
+    /// stands in the future keeps nobody waiting.
+    fn floor(&self) -> u64 {
+        self.history.view(0).time()
+    }
+
     /// The sequence of the next event, which must then be kept.
     const fn sequence(&self) -> Sequence {
         self.next

@@ -107,7 +107,7 @@ impl SignerDesk<'_> {
                 Some("p") => Some(event::tag("p", [cells.get(1)?.as_str(), role.as_str(), &list])),
                 // The old key was replaced once; `from` is the claim of this entry.
                 Some("replaces" | "seq" | "prev") => None,
-                Some("from") => Some(event::number_tag("from", self.now)),
+                Some("from") => Some(event::number_tag("from", self.floor())),
                 _ => Some(tag.clone()),
             }
         });
@@ -128,7 +128,7 @@ impl SignerDesk<'_> {
             member: joining.key,
             role,
             words: &words,
-            from: now,
+            from: self.floor(),
             until: joining.until,
             ended: false,
             name,
