@@ -86,11 +86,13 @@ async fn a_guardian_whom_the_practice_key_ended_comes_back_by_a_ceremony_only() 
     let mut reading = login(&claimed, &mother).await;
     let theirs = json!({"kinds": [2110], "#p": [child.to_hex()]});
     assert_eq!(reading.count(theirs.clone()).await.unwrap(), 1);
+    wrapped_keys_of(&claimed, &mother).await;
     let end = json!({"verb": "link", "change": "end", "child": child.to_hex(),
         "guardian": mother.public_key().to_hex()});
     let lines = shown(&mut hand, end).await;
     assert_eq!(lines[0], "END A GUARDIAN FOR GOOD");
     assert!(reading.closed().await.is_ok(), "her session ends");
+    given_soon(&claimed, 404).await;
     let (accepted, text) = by_desk.publish(&build()).await.unwrap();
     assert!(!accepted && text.contains("practice"), "{text}");
     // An ending wins its second.
@@ -103,6 +105,8 @@ async fn a_guardian_whom_the_practice_key_ended_comes_back_by_a_ceremony_only() 
     assert!(lines[2].starts_with("mother of the child "), "{lines:?}");
     let mut reading = login(&claimed, &mother).await;
     assert_eq!(reading.count(theirs).await.unwrap(), 1);
+    // What lay there for her is given again: it was kept.
+    given_soon(&claimed, 200).await;
 }
 
 #[tokio::test]
@@ -327,10 +331,21 @@ fn sealed_former(claimed: &Claimed) -> Option<String> {
     opened.contents.legacy.map(|secret| secret.to_secret_hex())
 }
 
+/// Where a wrapped key lies.
+fn place(claimed: &Claimed) -> String {
+    let origin = claimed.started.ready.origins["portal"].as_str().unwrap().trim_end_matches('/');
+    format!("{origin}/wrapped-keys/{}", "5a".repeat(16))
+}
+
+/// Asks for the wrapped key until it is given, or is not.
+async fn given_soon(claimed: &Claimed, wanted: u16) {
+    let url = place(claimed);
+    while http::request("GET", &url, &claimed.started.ready.ca, &[], b"").await.unwrap().0 != wanted {}
+}
+
+/// A person's wrapped key is kept, and given without a login.
 async fn wrapped_keys_of(claimed: &Claimed, keys: &Keys) {
-    let ready = &claimed.started.ready;
-    let origin = ready.origins["portal"].as_str().unwrap().trim_end_matches('/').to_owned();
-    let url = format!("{origin}/wrapped-keys/{}", "5a".repeat(16));
+    let (ready, url) = (&claimed.started.ready, place(claimed));
     let body = json!({"label": "phone", "wrapped": "sealed"}).to_string().into_bytes();
     let put = loop {
         let signed = http::login(keys, &url, "PUT", &body, now());
