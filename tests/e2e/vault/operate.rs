@@ -237,6 +237,23 @@ fn opens(event: &Event, keys: &[&ConversationKey]) -> bool {
     })
 }
 
+/// A key that is not the former one is asked for again; nothing is kept of it.
+async fn another_key_is_asked_for_again(claimed: &Claimed, hand: &mut Hand<'_>, former: &Former) {
+    let before = claimed.history().await.len();
+    for (typed, why) in
+        [("no key".to_owned(), "former-key-form"), (former.secret("child"), "former-key-differs")]
+    {
+        hand.former = typed;
+        let request = Request::Prepare { operation: former.operation(), by: None };
+        let held = hand.hold(&request, &mut |status| status.why.is_none()).await.unwrap();
+        assert_eq!(held.why(), why, "{:?}", held.steps);
+        hand.ask(&Request::Cancel { ceremony: held.last.ceremony.clone() }).await.unwrap();
+        while hand.state().await.unwrap().ceremony.is_some() {}
+    }
+    assert_eq!(claimed.history().await.len(), before);
+    assert_eq!(sealed_former(claimed), None);
+}
+
 #[tokio::test]
 async fn the_records_of_a_former_practice_open_for_who_holds_the_chart_and_their_patient_enters() {
     let mut claimed = Claimed::start("");
@@ -247,20 +264,7 @@ async fn the_records_of_a_former_practice_open_for_who_holds_the_chart_and_their
         let doctor = Random::os().keys();
         let change = join(&doctor, "Dr. Bo Testwell", Role::Doctor, &claimed.practice);
         hand.perform(json!({"verb": "roster", "changes": [change]})).await.unwrap().done().unwrap();
-        let before = claimed.history().await.len();
-        // A key that is not the former one is asked for again; nothing is kept of it.
-        for (typed, why) in
-            [("no key".to_owned(), "former-key-form"), (former.secret("child"), "former-key-differs")]
-        {
-            hand.former = typed;
-            let request = Request::Prepare { operation: former.operation(), by: None };
-            let held = hand.hold(&request, &mut |status| status.why.is_none()).await.unwrap();
-            assert_eq!(held.why(), why, "{:?}", held.steps);
-            hand.ask(&Request::Cancel { ceremony: held.last.ceremony.clone() }).await.unwrap();
-            while hand.state().await.unwrap().ceremony.is_some() {}
-        }
-        assert_eq!(claimed.history().await.len(), before);
-        assert_eq!(sealed_former(&claimed), None);
+        another_key_is_asked_for_again(&claimed, &mut hand, &former).await;
         hand.former = former.secret("practice");
         let lines = shown(&mut hand, former.operation()).await;
         assert_eq!(lines[0], "OPEN THE RECORDS OF A FORMER PRACTICE");
