@@ -158,8 +158,9 @@ impl Lines {
             }
         }
         let head = head.to_ascii_lowercase();
-        if head.split(' ').nth(1) != Some("200") || !head.contains("transfer-encoding: chunked") {
-            bail!("no lines: {head}");
+        let wanted = ["transfer-encoding: chunked", "cache-control: no-store"];
+        if head.split(' ').nth(1) != Some("200") || !wanted.iter().all(|line| head.contains(line)) {
+            bail!("no lines, or some that may be kept: {head}");
         }
         Ok(Self { stream, head, rest: String::new() })
     }

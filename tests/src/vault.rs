@@ -270,7 +270,7 @@ impl<'a> Hand<'a> {
     pub async fn go_on(&mut self, ceremony: &str, key: &str, at: AtStep<'_>) -> Result<Held> {
         let key = key_from_hex(key).context("a key")?;
         let mut watching = match &self.api {
-            Some(api) => Watching::Api(api.watch(ceremony).await?),
+            Some(api) => Watching::Api(Box::new(api.watch(ceremony).await?)),
             None => Watching::Vault(VaultClient::connect(&self.socket).await?),
         };
         let mut next = watching.first().await?;
@@ -443,7 +443,7 @@ impl Panel {
 /// The lines of a ceremony, by either way.
 enum Watching {
     Vault(VaultClient),
-    Api(Lines),
+    Api(Box<Lines>),
 }
 
 impl Watching {

@@ -2,15 +2,18 @@
 
 use relaybox_process::clock::Clock;
 use relaybox_process::rpc::vault::{Reply, Request};
+use relaybox_protocol::epochs::Keyring;
 use relaybox_protocol::event::key_from_hex;
 use relaybox_protocol::keys::{KeyRole, four_words, prove};
 use relaybox_protocol::permissions::{Compartment, Role};
 use relaybox_protocol::registration::{NewChild, NewGuardian, ProvedKey, SubjectKey, register_family};
 use relaybox_tests::api::{Api, reply_of};
+use relaybox_tests::client::Client;
 use relaybox_tests::person::{Person, note};
 use relaybox_tests::vault::joining;
 use serde_json::{Value, json};
 
+use super::console::at_the_console;
 use super::*;
 
 const BOTH: [Compartment; 2] = [Compartment::Desk, Compartment::Chart];
@@ -74,25 +77,37 @@ struct Staff {
 }
 
 impl Staff {
+    fn new() -> Self {
+        let [doctor, nurse, ma, desk, agent] = std::array::from_fn(|_| Random::os().keys());
+        Self { doctor, nurse, ma, desk, agent }
+    }
+
+    fn people(&self) -> [(&Keys, &'static str, Role); 4] {
+        [
+            (&self.doctor, "Dr. Bo Testwell", Role::Doctor),
+            (&self.nurse, "Cleo Testwell", Role::Nurse),
+            (&self.ma, "Dana Testwell", Role::Ma),
+            (&self.desk, "Eli Testwell", Role::FrontDesk),
+        ]
+    }
+
+    /// What the FHIR agent may do.
+    fn grant(&self, practice: &PublicKey) -> Value {
+        let pop = prove(&self.agent, practice, KeyRole::Agent, &mut Random::os());
+        json!({
+            "key": self.agent.public_key().to_hex(), "service": "fhir", "kinds": [2116],
+            "compartments": ["chart"], "patients": "clients", "until": null, "pop": pop,
+        })
+    }
+
     /// Each by the route that the page uses.
     async fn join(hand: &mut Hand<'_>, practice: &PublicKey) -> Self {
-        let [doctor, nurse, ma, desk, agent] = std::array::from_fn(|_| Random::os().keys());
-        let people = [
-            (&doctor, "Dr. Bo Testwell", Role::Doctor),
-            (&nurse, "Cleo Testwell", Role::Nurse),
-            (&ma, "Dana Testwell", Role::Ma),
-            (&desk, "Eli Testwell", Role::FrontDesk),
-        ];
-        for (keys, name, role) in people {
+        let staff = Self::new();
+        for (keys, name, role) in staff.people() {
             held(hand, "POST", "/api/members", member(keys, name, role, practice)).await;
         }
-        let pop = prove(&agent, practice, KeyRole::Agent, &mut Random::os());
-        let grant = json!({
-            "key": agent.public_key().to_hex(), "service": "fhir", "kinds": [2116], "compartments": ["chart"],
-            "patients": "clients", "until": null, "pop": pop,
-        });
-        held(hand, "POST", "/api/agents", grant).await;
-        Self { doctor, nurse, ma, desk, agent }
+        held(hand, "POST", "/api/agents", staff.grant(practice)).await;
+        staff
     }
 }
 
@@ -152,55 +167,128 @@ async fn from_an_empty_box_a_practice_is_claimed_staffed_and_read_by_api_and_los
     assert!(claim.steps.contains(&"drill".to_owned()), "{:?}", claim.steps);
     assert_eq!(claim.words("recovery").split(' ').count(), 24);
     let practice = key_from_hex(claim.last.practice.as_deref().unwrap()).unwrap();
-    claimed_once(&mut hand, &owner).await;
+    claimed_once(&mut hand, &owner, &claim.last.ceremony).await;
 
     let staff = Staff::join(&mut hand, &practice).await;
-    let (child, parents, links) = family(started, practice, &staff.desk).await;
-    let mut by_doctor = Person::login(started, &staff.doctor, practice).await.unwrap();
-    let mut by_nurse = Person::login(started, &staff.nurse, practice).await.unwrap();
-    let before = by_doctor.write(&child, "before the nurse left", &[]).await.unwrap();
-    let mut at_home = Vec::new();
-    for parent in &parents {
-        let mut person = Person::login(started, parent, practice).await.unwrap();
-        let unread = person.read(&[child], &[before.id]).await.unwrap();
-        assert_eq!(note(unread.get(&before.id)), None, "nobody has confirmed the link yet");
-        at_home.push(person);
-    }
-
-    let clock = Clock::System;
-    let confirmed = clock.instant();
-    let left = by_doctor.grant(&child, &links).await.unwrap();
-    assert!(left.waiting.is_empty() && left.left.is_empty(), "{left:?}");
-    for person in &mut at_home {
-        let read = person.read(&[child], &[before.id]).await.unwrap();
-        assert_eq!(note(read.get(&before.id)).as_deref(), Some("before the nurse left"));
-    }
-    let taken = confirmed.elapsed();
-    println!("from the clinician's confirmation to the second parent's reading: {taken:?}");
-    assert!(taken.as_secs() < 60, "{taken:?}");
-
-    let old = by_nurse.keyring().await.unwrap();
+    let at_work = AtWork::begin(started, practice, &staff).await;
     let path = format!("/api/members/{}", staff.nurse.public_key().to_hex());
     held(&mut hand, "DELETE", &path, Value::Null).await;
-    by_nurse.client.closed().await.unwrap();
-    let (accepted, text) = {
-        let mut late =
-            relaybox_tests::client::Client::connect(started.ready.plain().unwrap(), None).await.unwrap();
-        late.auth(&staff.nurse).await.unwrap()
+    at_work.without_the_nurse(started, &owner, &staff).await;
+}
+
+#[tokio::test]
+async fn from_an_empty_box_a_practice_is_claimed_staffed_and_read_by_command_line_and_loses_a_nurse() {
+    let unclaimed = Unclaimed::start("");
+    let (started, folder) = (&unclaimed.started, unclaimed.folder.path());
+    let data = started.folder().to_str().unwrap().to_owned();
+    let key = folder.join("owner.key");
+    let run = |what: &[&str], order: &[&str]| {
+        let (said, done) = at_the_console(&unclaimed.keys, what, order);
+        assert!(done, "{said}");
+        said
     };
-    assert!(!accepted && text.contains("replaced or ended"), "{text}");
-    let after = by_doctor.write(&child, "after the nurse left", &[]).await.unwrap();
-    assert!(old.pair_of(&relaybox_protocol::event::p_tag(&after, 0).unwrap()).is_none());
-    let opened = |event: &Event| old.pairs().any(|(_, _, pair)| opens(pair, event, &child));
-    assert!(opened(&before) && !opened(&after), "the nurse's keys open the old record and not the new one");
-    let mut others = vec![Person::login(started, &staff.ma, practice).await.unwrap()];
-    others.push(Person::login(started, &owner, practice).await.unwrap());
-    for person in others.iter_mut().chain(&mut at_home) {
-        let read = person.read(&[child], &[before.id, after.id]).await.unwrap();
-        let notes = [note(read.get(&before.id)), note(read.get(&after.id))];
-        assert_eq!(notes, [Some("before the nurse left".into()), Some("after the nurse left".into())]);
+    let claim = [
+        "claim",
+        "--data",
+        &data,
+        "--practice",
+        "Testing Pediatrics",
+        "--owner",
+        "Dr. Alba Testwell",
+        "--owner-key",
+        key.to_str().unwrap(),
+        "--keys",
+        "front office",
+        "bank",
+    ];
+    let said = run(&claim, &["one", "two"]);
+    assert!(said.contains("RECOVERY SHEET") && said.contains("the box is claimed"), "{said}");
+    let owner = Keys::parse(std::fs::read_to_string(&key).unwrap().trim()).unwrap();
+    let state = unclaimed.hand().state().await.unwrap();
+    let practice = key_from_hex(state.practice.as_deref().unwrap()).unwrap();
+
+    let staff = Staff::new();
+    let changes = staff.people().map(|(keys, name, role)| join(keys, name, role, &practice));
+    let mut agent = staff.grant(&practice);
+    agent["verb"] = json!("agent");
+    agent["change"] = json!("grant");
+    for (name, operation) in [("roster", json!({"verb": "roster", "changes": changes})), ("agent", agent)] {
+        let file = folder.join(name);
+        std::fs::write(&file, operation.to_string()).unwrap();
+        run(&["ceremony", "--data", &data, "run", file.to_str().unwrap()], &["one"]);
     }
-    assert!(Person::login(started, &staff.agent, practice).await.is_ok(), "the agent goes on");
+    let at_work = AtWork::begin(started, practice, &staff).await;
+    let nurse = staff.nurse.public_key().to_hex();
+    let said = run(&["ceremony", "--data", &data, "end", &nurse], &["two"]);
+    let words = four_words(staff.nurse.public_key().as_bytes());
+    assert!(words.iter().all(|word| said.contains(word)), "whose end is approved: {said}");
+    at_work.without_the_nurse(started, &owner, &staff).await;
+}
+
+/// A family that is registered, and who reads of it.
+struct AtWork {
+    practice: PublicKey,
+    child: PublicKey,
+    doctor: Person,
+    nurse: Person,
+    parents: Vec<Person>,
+    before: Event,
+    /// What the nurse held.
+    held: Keyring,
+}
+
+impl AtWork {
+    /// The front desk registers, the doctor writes and confirms, both parents read.
+    async fn begin(started: &DevBox, practice: PublicKey, staff: &Staff) -> Self {
+        let (child, parents, links) = family(started, practice, &staff.desk).await;
+        let mut doctor = Person::login(started, &staff.doctor, practice).await.unwrap();
+        let mut nurse = Person::login(started, &staff.nurse, practice).await.unwrap();
+        let held = nurse.keyring().await.unwrap();
+        let before = doctor.write(&child, "before the nurse left", &[]).await.unwrap();
+        let mut at_home = Vec::new();
+        for parent in &parents {
+            let mut person = Person::login(started, parent, practice).await.unwrap();
+            let unread = person.read(&[child], &[before.id]).await.unwrap();
+            assert_eq!(note(unread.get(&before.id)), None, "nobody has confirmed the link yet");
+            at_home.push(person);
+        }
+        let confirmed = Clock::System.instant();
+        let left = doctor.grant(&child, &links).await.unwrap();
+        assert!(left.waiting.is_empty() && left.left.is_empty(), "{left:?}");
+        for person in &mut at_home {
+            let read = person.read(&[child], &[before.id]).await.unwrap();
+            assert_eq!(note(read.get(&before.id)).as_deref(), Some("before the nurse left"));
+        }
+        let taken = confirmed.elapsed();
+        println!("from the clinician's confirmation to the second parent's reading: {taken:?}");
+        assert!(taken.as_secs() < 60, "{taken:?}");
+        Self { practice, child, doctor, nurse, parents: at_home, before, held }
+    }
+
+    /// The nurse has left: no open socket, nothing new with the nurse's keys, and everybody else reads on.
+    async fn without_the_nurse(mut self, started: &DevBox, owner: &Keys, staff: &Staff) {
+        let (child, before) = (self.child, &self.before);
+        self.nurse.client.closed().await.unwrap();
+        let mut late = Client::connect(started.ready.plain().unwrap(), None).await.unwrap();
+        let (accepted, text) = late.auth(&staff.nurse).await.unwrap();
+        assert!(!accepted && text.contains("replaced or ended"), "{text}");
+        let after = self.doctor.write(&child, "after the nurse left", &[]).await.unwrap();
+        let opened = |event: &Event| self.held.pairs().any(|(_, _, pair)| opens(pair, event, &child));
+        assert!(
+            opened(before) && !opened(&after),
+            "the nurse's keys open the old record and not the new one"
+        );
+        let mut others = Vec::new();
+        for keys in [&staff.ma, owner] {
+            others.push(Person::login(started, keys, self.practice).await.unwrap());
+        }
+        for person in others.iter_mut().chain(&mut self.parents) {
+            let read = person.read(&[child], &[before.id, after.id]).await.unwrap();
+            let notes = [note(read.get(&before.id)), note(read.get(&after.id))];
+            assert_eq!(notes, [Some("before the nurse left".into()), Some("after the nurse left".into())]);
+        }
+        assert!(Person::login(started, &staff.agent, self.practice).await.is_ok(), "the agent goes on");
+    }
 }
 
 /// Whether one epoch key opens either copy of a record.
@@ -229,14 +317,13 @@ async fn nothing_but_the_claim_is_served(started: &DevBox, owner: &Keys) {
     let (status, answer) = api.ask("POST", "/api/claim", &body).await.unwrap();
     assert_eq!((status, answer["code"].as_str()), (403, Some("code")), "{answer}");
     assert!(before.elapsed().as_millis() >= 1_000, "a wrong code costs a second");
-    let mut stranger =
-        relaybox_tests::client::Client::connect(started.ready.plain().unwrap(), None).await.unwrap();
+    let mut stranger = Client::connect(started.ready.plain().unwrap(), None).await.unwrap();
     let (accepted, text) = stranger.auth(owner).await.unwrap();
     assert!(!accepted && text.contains("no practice"), "{text}");
 }
 
 /// Afterwards nobody claims it again, and nobody but who claimed it is told anything of the claim.
-async fn claimed_once(hand: &mut Hand<'_>, owner: &Keys) {
+async fn claimed_once(hand: &mut Hand<'_>, owner: &Keys, ceremony: &str) {
     let api = hand.api.clone().unwrap();
     assert_eq!(api.bare("GET", "/api/claim", &Value::Null).await.unwrap().0, 404);
     let request = Request::Claim {
@@ -247,6 +334,10 @@ async fn claimed_once(hand: &mut Hand<'_>, owner: &Keys) {
     };
     let Reply::Refused { code, text } = hand.ask(&request).await.unwrap() else { panic!("claimed twice") };
     assert!(code == "not-found" && text.starts_with("404"), "{code} {text}");
+    let lines = format!("/api/claim/{ceremony}");
+    let stranger = api.by(&Random::os().keys());
+    assert_eq!(stranger.ask("GET", &lines, &Value::Null).await.unwrap().0, 404);
+    assert_eq!(api.ask("GET", &lines, &Value::Null).await.unwrap().1["step"], "done", "to who claimed it");
     let (status, health) = api.ask("GET", "/api/health", &Value::Null).await.unwrap();
     assert_eq!((status, &health["vault"]["slot_keys"]), (200, &json!(2)), "{health}");
 }
