@@ -316,7 +316,7 @@ async fn no_secret_of_a_patient_is_on_the_box_after_a_registration() {
     for (n, spelling) in spellings(&phone).into_iter().enumerate() {
         let planted = folder.join("relay").join(format!("planted-{n}"));
         std::fs::write(&planted, [b"before".to_vec(), spelling, b"after".to_vec()].concat()).unwrap();
-        assert_eq!(holding(&folder, &spellings(&phone)), [planted.clone()]);
+        assert_eq!(holding(&folder, &spellings(&phone)), std::slice::from_ref(&planted));
         std::fs::remove_file(planted).unwrap();
     }
 }

@@ -170,9 +170,10 @@ async fn pass_on(
         if status.ceremony != id || !watcher.may(shared) {
             return;
         }
+        let ended = matches!(status.step.as_str(), "done" | "stopped");
         let Ok(mut text) = serde_json::to_string(&status) else { return };
         text.push('\n');
-        if sender.send(Bytes::from(text)).await.is_err() {
+        if sender.send(Bytes::from(text)).await.is_err() || ended {
             return;
         }
     }

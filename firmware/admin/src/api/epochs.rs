@@ -46,7 +46,23 @@ pub(super) async fn set(shared: &Shared, asked: &Asked) -> Answer {
 
 /// Interval, when the next rotation is due, and whether it is time.
 pub(super) fn rotation(shared: &Shared, view: &View<'_>, now: u64) -> Value {
-    let seconds = shared.settings.rotation();
-    let due = view.epoch().map(|epoch| epoch.received.saturating_add(seconds));
+    told(view.epoch().map(|epoch| epoch.received), shared.settings.rotation(), now)
+}
+
+fn told(begun: Option<u64>, seconds: u64, now: u64) -> Value {
+    let due = begun.map(|begun| begun.saturating_add(seconds));
     json!({"seconds": seconds, "due": due, "reminder": due.is_some_and(|due| due <= now)})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_practice_is_reminded_of_new_locks_when_its_interval_is_over() {
+        const WEEK: u64 = 7 * 86_400;
+        let at = |now| told(Some(1_000), WEEK, now)["reminder"].clone();
+        assert_eq!((at(1_000), at(999 + WEEK), at(1_000 + WEEK)), (json!(false), json!(false), json!(true)));
+        assert_eq!(told(None, WEEK, 5), json!({"seconds": WEEK, "due": null, "reminder": false}));
+    }
 }
