@@ -114,17 +114,22 @@ async fn relay(listener: UnixListener, key: String, events: Vec<Event>, mut late
     }
 }
 
+/// Serves each caller by itself: the front panel's line asks while others append.
 async fn auditor(listener: UnixListener) {
-    let mut number = 0;
+    let number = Arc::new(AtomicU64::new(0));
     loop {
         let mut stream = BufStream::new(listener.accept().await.unwrap().0);
-        while let Ok(Some(audit::Request::Append { entries })) =
-            line::read::<audit::Request>(&mut stream, audit::LINE_BYTES_MAX).await
-        {
-            let first = number + 1;
-            number += entries.len() as u64;
-            line::write(&mut stream, &audit::Reply::Appended { first, last: number }).await.unwrap();
-        }
+        let number = Arc::clone(&number);
+        tokio::spawn(async move {
+            while let Ok(Some(audit::Request::Append { entries })) =
+                line::read::<audit::Request>(&mut stream, audit::LINE_BYTES_MAX).await
+            {
+                let count = entries.len() as u64;
+                let last = number.fetch_add(count, Ordering::SeqCst) + count;
+                let reply = audit::Reply::Appended { first: last + 1 - count, last };
+                line::write(&mut stream, &reply).await.unwrap();
+            }
+        });
     }
 }
 
