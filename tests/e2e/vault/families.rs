@@ -172,9 +172,18 @@ async fn a_new_key_of_a_patient_changes_no_record_and_ends_the_old_one_at_once()
         assert!(before.iter().all(|(id, record)| now.get(id) == Some(record)), "{before:?} {now:?}");
     }
     let mut phone = staffed.login(&new).await;
+    let notes = |read: BTreeMap<EventId, Outcome>| {
+        [&first, &second, &after].map(|event| note(read.get(&event.id)).unwrap_or_default())
+    };
+    let read = phone.read(&line, &[after.id]).await.unwrap();
+    assert_eq!(
+        notes(read),
+        ["", "", "after"],
+        "a key that the front desk brought opens no old chart unconfirmed"
+    );
+    staffed.doctor.grant(&new.public_key(), &[made.events[0].id]).await.unwrap();
     let read = phone.read(&line, &[first.id, second.id, after.id]).await.unwrap();
-    let notes = [&first, &second, &after].map(|event| note(read.get(&event.id)).unwrap_or_default());
-    assert_eq!(notes, ["first", "second", "after"], "the new key reads the whole record");
+    assert_eq!(notes(read), ["first", "second", "after"], "the new key reads the whole record");
 }
 
 #[tokio::test]
