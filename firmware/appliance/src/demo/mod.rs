@@ -1,5 +1,5 @@
 //! The demo practice: synthetic people, published the way real ones would be. Its P and V are derived
-//! from the seed and public. Where the key slot has two software keys they are sealed to them ([`vault`]), and
+//! from the seed and public. Where the key slot has two software keys they are sealed to them (`vault`), and
 //! ceremonies can be held for the demo.
 
 mod calendar;
