@@ -9,6 +9,7 @@
 //! - Policy is a fold over events in a given order; nothing else decides who may read or write.
 //! - Every refusal is a row of [`refusal::Refusal`] (relay) or [`reader::Reason`] (readers).
 
+pub mod address;
 pub mod admit;
 pub mod body;
 pub mod drafts;

@@ -1,7 +1,8 @@
 //! The two sheets of a claim: lines to print, never kept.
 
 use relaybox_process::rpc::vault::Sheet;
-use relaybox_protocol::{PublicKey, hex};
+use relaybox_protocol::PublicKey;
+use relaybox_protocol::address::Address;
 
 use crate::words::{ROW, RecoveryWords, check};
 
@@ -40,11 +41,8 @@ pub(crate) fn succession(
     lines.extend(rows(words));
     lines.push(String::new());
     lines.push("For families to scan; holds no secret:".to_owned());
-    lines.push(format!(
-        "nostr+ehr://{host}?pk={}&next={next_hash}&name={}",
-        practice.to_hex(),
-        escaped(practice_name)
-    ));
+    let address = Address { host, practice, next: Some(next_hash), name: practice_name, token: None };
+    lines.push(address.text());
     Sheet { name: "succession".to_owned(), lines }
 }
 
@@ -60,20 +58,6 @@ fn rows(words: &RecoveryWords) -> Vec<String> {
         format!("{} check {:02}", cells.join(" "), check(words))
     };
     words.chunks(ROW).enumerate().map(numbered).collect()
-}
-
-/// Percent-encoding of everything but unreserved characters (RFC 3986).
-fn escaped(text: &str) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    text.bytes()
-        .map(|byte| {
-            if plain(&byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{}", hex::encode(&[byte]).to_uppercase())
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

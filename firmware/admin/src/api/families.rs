@@ -1,6 +1,7 @@
 //! What the front desk's pages ask about families. Events of families are signed in the browser of a member with
 //! `register` and published to the relay; here stands what policy makes of them, and what families are handed.
 
+use relaybox_protocol::address::Address;
 use relaybox_protocol::event::key_from_hex;
 use relaybox_protocol::keys::four_words;
 use relaybox_protocol::permissions::Word;
@@ -74,44 +75,17 @@ pub(super) fn address(shared: &Shared, asked: &Asked, token: Option<&str>) -> Re
     let view = members.view(now);
     let host = asked.host();
     let relay = shared.hosts.relay_of(host).ok_or_else(Refused::not_found)?;
-    let practice = view.practice().to_hex();
+    let practice = view.practice();
     let next = view.next_practice().map(|next| hex::encode(&next));
     let name = &shared.name;
-    let mut text = format!("nostr+ehr://{relay}?pk={practice}");
-    for (parameter, value) in [("next", next.as_deref()), ("name", Some(name.as_str())), ("t", token)] {
-        if let Some(value) = value {
-            text.push_str(&format!("&{parameter}={}", escaped(value)));
-        }
-    }
+    let address = Address { host: &relay, practice: &practice, next: next.as_deref(), name, token };
     Ok(json!({
-        "text": text,
+        "text": address.text(),
         "connection": {
             "relay": format!("wss://{relay}"),
-            "practice_pk": practice,
+            "practice_pk": practice.to_hex(),
             "practice_next": next,
             "practice_name": name,
         },
     }))
-}
-
-/// RFC 3986: everything but unreserved characters as bytes in hex.
-fn escaped(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_in_an_address_is_escaped_byte_by_byte() {
-        assert_eq!(escaped("Kinderärzte & Söhne-1"), "Kinder%C3%A4rzte%20%26%20S%C3%B6hne-1");
-    }
 }
