@@ -80,25 +80,30 @@ fn last_line(said: &[u8]) -> String {
     String::from_utf8_lossy(said).lines().last().unwrap_or_default().to_owned()
 }
 
-#[tokio::test]
-async fn a_box_is_claimed_and_gets_new_locks_by_command_line() {
-    let unclaimed = Unclaimed::start("");
-    let data = unclaimed.started.folder().to_str().unwrap().to_owned();
-    let key = unclaimed.folder.path().join("owner.key");
-    let claim = [
+/// The command by which a box is claimed with two slot keys.
+pub(super) fn claiming<'a>(data: &'a str, owner_key: &'a str) -> [&'a str; 12] {
+    [
         "claim",
         "--data",
-        &data,
+        data,
         "--practice",
         "Testing Pediatrics",
         "--owner",
         "Dr. Alba Testwell",
         "--owner-key",
-        key.to_str().unwrap(),
+        owner_key,
         "--keys",
         "front office",
         "bank",
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn a_box_is_claimed_and_gets_new_locks_by_command_line() {
+    let unclaimed = Unclaimed::start("");
+    let data = unclaimed.started.folder().to_str().unwrap().to_owned();
+    let key = unclaimed.folder.path().join("owner.key");
+    let claim = claiming(&data, key.to_str().unwrap());
     let (said, done) = at_the_console(&unclaimed.keys, &claim, &["one", "two"]);
     assert!(done && said.contains("RECOVERY SHEET") && said.contains("SUCCESSION SHEET"), "{said}");
     assert!(!said.contains(PIN));

@@ -15,7 +15,7 @@ use relaybox_tests::person::{Person, note};
 use relaybox_tests::vault::joining;
 use serde_json::{Value, json};
 
-use super::console::at_the_console;
+use super::console::{at_the_console, claiming};
 use super::*;
 
 const BOTH: [Compartment; 2] = [Compartment::Desk, Compartment::Chart];
@@ -190,20 +190,7 @@ async fn from_an_empty_box_a_practice_is_claimed_staffed_and_read_by_command_lin
         assert!(done, "{said}");
         said
     };
-    let claim = [
-        "claim",
-        "--data",
-        &data,
-        "--practice",
-        "Testing Pediatrics",
-        "--owner",
-        "Dr. Alba Testwell",
-        "--owner-key",
-        key.to_str().unwrap(),
-        "--keys",
-        "front office",
-        "bank",
-    ];
+    let claim = claiming(&data, key.to_str().unwrap());
     let said = run(&claim, &["one", "two"]);
     assert!(said.contains("RECOVERY SHEET") && said.contains("the box is claimed"), "{said}");
     let owner = Keys::parse(std::fs::read_to_string(&key).unwrap().trim()).unwrap();

@@ -7,15 +7,7 @@ import { growthWords } from '../health/words/growth.ts';
 import * as lists from '../health/words/lists.ts';
 import { resultWords } from '../health/words/results.ts';
 import { vaccineWords } from '../health/words/vaccines.ts';
-import { homeWords } from './home.ts';
-import { keyWords } from './key.ts';
-import { kitWords } from './kit.ts';
-import { letterWords } from './letters.ts';
-import { loginWords } from './login.ts';
-import { moreWords } from './more.ts';
-import { recordWords } from './record.ts';
-import { shellWords } from './shell.ts';
-import { undoWords } from './undo.ts';
+import { pageWords } from './all.test-helper.ts';
 
 const all = {
   commonWords,
@@ -23,15 +15,7 @@ const all = {
   ...lists,
   resultWords,
   vaccineWords,
-  homeWords,
-  keyWords,
-  kitWords,
-  letterWords,
-  loginWords,
-  moreWords,
-  recordWords,
-  shellWords,
-  undoWords,
+  ...pageWords,
 };
 
 /** Every string with its path; a function says it of one and of several. */

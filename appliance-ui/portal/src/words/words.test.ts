@@ -1,26 +1,8 @@
 import { easeEs, gradeEn, measurable, wordCount } from '@relaybox/lib/i18n/reading';
 import { expect, test } from 'vitest';
-import { homeWords } from './home.ts';
-import { keyWords } from './key.ts';
-import { kitWords } from './kit.ts';
-import { letterWords } from './letters.ts';
-import { loginWords } from './login.ts';
-import { moreWords } from './more.ts';
-import { recordWords } from './record.ts';
-import { shellWords } from './shell.ts';
-import { undoWords } from './undo.ts';
+import { pageWords } from './all.test-helper.ts';
 
-const all = {
-  homeWords,
-  keyWords,
-  kitWords,
-  letterWords,
-  loginWords,
-  moreWords,
-  recordWords,
-  shellWords,
-  undoWords,
-};
+const { homeWords, shellWords } = pageWords;
 
 /** Every string of a tree with its path; functions are called with a name, or with a number where that fails. */
 function texts(tree: unknown, path: string): readonly (readonly [path: string, text: string])[] {
@@ -32,7 +14,7 @@ function texts(tree: unknown, path: string): readonly (readonly [path: string, t
   }
   return Object.entries(tree as object).flatMap(([name, inner]) => texts(inner, `${path}.${name}`));
 }
-const both = Object.entries(all).flatMap(([name, { en, es }]) => [
+const both = Object.entries(pageWords).flatMap(([name, { en, es }]) => [
   { en: texts(en, name), es: texts(es, name) },
 ]);
 const english = both.flatMap(({ en }) => en);

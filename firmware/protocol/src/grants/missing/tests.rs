@@ -49,6 +49,14 @@ impl Desk {
         missing(&self.world.policy.now(self.world.now), &self.book, &pk(child), &writer)
     }
 
+    /// Mother and own key are confirmed and have their keys; nobody has their yes in hand any more.
+    fn settles(&mut self) {
+        self.confirms("mother");
+        self.confirms("own");
+        self.writes("doctor", "child");
+        self.confirmed.clear();
+    }
+
     /// Publishes what the writer may write; a relay takes each of them.
     fn writes(&mut self, name: &str, child: &str) -> usize {
         let found = self.asks(name, child);
@@ -135,10 +143,7 @@ fn a_new_link_gets_desk_rows_at_once_and_its_chart_rows_wait_for_a_person_who_ho
 #[test]
 fn after_a_rotation_the_new_rows_alone_are_missing_and_a_confirmed_link_does_not_wait() {
     let mut desk = Desk::open();
-    desk.confirms("mother");
-    desk.confirms("own");
-    desk.writes("doctor", "child");
-    desk.confirmed.clear();
+    desk.settles();
     let epoch = desk.world.epoch(0);
     desk.apply(&epoch);
     let found = desk.asks("ma", "child");
@@ -174,10 +179,7 @@ fn a_new_guardian_gets_rows_of_every_epoch_that_the_writer_reaches() {
 fn a_key_of_a_child_waits_when_the_front_desk_brought_it_and_not_when_somebody_who_holds_the_chart_did() {
     for (by, waits) in [("desk", true), ("nurse", false), ("doctor", false)] {
         let mut desk = Desk::open();
-        desk.confirms("mother");
-        desk.confirms("own");
-        desk.writes("doctor", "child");
-        desk.confirmed.clear();
+        desk.settles();
         let proof = desk.world.pop("own-2", KeyRole::Own);
         let own = desk.world.patient(by, &pk("child"), &[tag("own", [&pk("own-2").to_hex()]), proof]);
         desk.apply(&own);
@@ -208,10 +210,7 @@ fn a_key_of_a_child_waits_when_the_front_desk_brought_it_and_not_when_somebody_w
 #[test]
 fn an_own_key_that_the_front_desk_brings_back_waits_again() {
     let mut desk = Desk::open();
-    desk.confirms("mother");
-    desk.confirms("own");
-    desk.writes("doctor", "child");
-    desk.confirmed.clear();
+    desk.settles();
     let proof = desk.world.pop("own-2", KeyRole::Own);
     let other = desk.world.patient("doctor", &pk("child"), &[tag("own", [&pk("own-2").to_hex()]), proof]);
     desk.apply(&other);
@@ -302,10 +301,7 @@ fn an_agent_gets_the_patients_that_its_grant_means_and_names_what_gives_the_righ
 #[test]
 fn a_link_written_anew_to_somebody_who_has_the_keys_waits_with_one_row() {
     let mut desk = Desk::open();
-    desk.confirms("mother");
-    desk.confirms("own");
-    desk.writes("doctor", "child");
-    desk.confirmed.clear();
+    desk.settles();
     desk.world.link("desk", "child", "mother");
     let found = desk.asks("doctor", "child");
     assert_eq!(counts(&found.write), of([]));
